@@ -1,0 +1,41 @@
+"""What an executor is asked to do, and where the results go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mistral_lib.actions import Action, Result
+
+from mistral.context import RequestContext
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequest:
+    """An action to run.
+
+    `action_execution_id` is None for runs that are not stored. `execution_context` holds the
+    fields of `mistral_lib.actions.context.ExecutionContext`. `timeout` is in seconds and counts
+    from the moment the action starts. `redelivered` says that the request may have been run before.
+    """
+
+    action: Action
+    action_execution_id: str | None
+    name: str
+    caller: RequestContext
+    safe_rerun: bool = False
+    execution_context: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float | None = None
+    redelivered: bool = False
+
+
+class ResultReporter(Protocol):
+    """Takes the results of actions to the engine; never blocks for long."""
+
+    def complete_action(self, action_execution_id: str, result: Result) -> None:
+        """Report the end of an action.
+
+        :raises MistralException: if the result cannot be transported.
+        """
+
+    def report_running(self, action_execution_ids: Sequence[str]) -> None:
+        """Report that these actions are still in hand."""

@@ -1,0 +1,212 @@
+"""The standard actions `std.*`.
+
+A constructor's parameters are the action's input. An instance travels to an executor as its public
+attributes and is rebuilt there without calling the constructor, so attributes hold JSON data only.
+`repeatable = True` marks an action without effects outside: after a crash the engine may run it
+again although its task does not say `safe-rerun`.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mistral_lib.actions import Action, Result
+from mistral_lib.actions.context import ActionContext
+
+from mistral.actions import http, options
+from mistral.exceptions import ActionException
+
+
+class EchoAction(Action):
+    """Returns its parameter `output`, after `delay` seconds."""
+
+    repeatable = True
+
+    def __init__(self, output: Any, delay: float | str = 0) -> None:
+        super().__init__()
+        self.output = output
+        self.delay = _seconds(delay)
+
+    def run(self, context: ActionContext) -> Any:
+        if self.delay:
+            time.sleep(self.delay)
+        return self.output
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EchoAction):
+            return NotImplemented
+        return self.output == other.output and self.delay == other.delay
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class NoOpAction(Action):
+    """Does nothing, successfully."""
+
+    repeatable = True
+
+    def run(self, context: ActionContext) -> None:
+        pass
+
+
+class AsyncNoOpAction(Action):
+    """Does nothing, and ends when somebody sends a result through the API."""
+
+    def run(self, context: ActionContext) -> None:
+        pass
+
+    def is_sync(self) -> bool:
+        return False
+
+
+class FailAction(Action):
+    """Always fails, with `error_data` as its result if given."""
+
+    repeatable = True
+
+    def __init__(self, error_data: Any = None) -> None:
+        super().__init__()
+        self.error_data = error_data
+
+    def run(self, context: ActionContext) -> Result:
+        if self.error_data:
+            return Result(error=self.error_data)
+        raise ActionException('Fail action expected exception.')
+
+    def __repr__(self) -> str:
+        return 'Fail action'
+
+
+class SleepAction(Action):
+    """Sleeps for a number of whole seconds."""
+
+    repeatable = True
+
+    def __init__(self, seconds: float | str = 1) -> None:
+        super().__init__()
+        self.seconds = int(_seconds(seconds))
+
+    def run(self, context: ActionContext) -> None:
+        time.sleep(self.seconds)
+
+
+class TestDictAction(Action):
+    """Makes a dictionary of `size` keys that all have the same value."""
+
+    __test__ = False  # not a test case, whatever its name says to pytest
+    repeatable = True
+
+    def __init__(self, size: int = 0, key_prefix: str = '', val: Any = '') -> None:
+        super().__init__()
+        self.size = size
+        self.key_prefix = key_prefix
+        self.val = val
+
+    def run(self, context: ActionContext) -> dict[str, Any]:
+        if not isinstance(self.size, int):
+            raise ActionException(f"Parameter 'size' must be an integer, not {self.size!r}.")
+        return {f'{self.key_prefix}{i}': self.val for i in range(self.size)}
+
+
+class HTTPAction(Action):
+    """Sends an HTTP request.
+
+    :param url: URL of the request; `[action_std_http]` says which hosts may be reached.
+    :param method: HTTP method.
+    :param params: query parameters, a dictionary.
+    :param body: body of the request: text, or a dictionary that is sent as JSON text.
+    :param json: body that is sent as JSON, with that content type.
+    :param headers: headers of the request, a dictionary.
+    :param cookies: cookies, a dictionary.
+    :param auth: `user:password` or the list `[user, password]` for basic authentication.
+    :param timeout: seconds to wait for the connection and for each piece of the response.
+    :param allow_redirects: follow redirects if true.
+    :param proxies: dictionary from scheme to the URL of a proxy.
+    :param verify: false to accept any certificate, or the path of a CA bundle.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        method: str = 'GET',
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        json: Any = None,
+        headers: Mapping[str, Any] | None = None,
+        cookies: Mapping[str, str] | None = None,
+        auth: str | Sequence[str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool | None = None,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+    ) -> None:
+        super().__init__()
+        if json is not None and body:
+            raise ActionException("Only one of the parameters 'json' and 'body' can be passed")
+
+        self.url = url
+        self.method = method
+        self.params = params
+        self.body = http.encode_body(body)
+        self.json = json
+        self.headers = http.encode_headers(headers)
+        self.cookies = cookies
+        self.auth = http.parse_auth(auth)
+        self.timeout = timeout
+        self.allow_redirects = allow_redirects
+        self.proxies = proxies
+        self.verify = verify
+
+    def run(self, context: ActionContext) -> Result:
+        request = http.HttpRequest(
+            url=self.url,
+            method=self.method,
+            params=self.params,
+            body=self.body,
+            json=self.json,
+            headers=self.headers,
+            cookies=self.cookies,
+            auth=self.auth,
+            timeout=self.timeout,
+            allow_redirects=bool(self.allow_redirects),
+            proxies=self.proxies,
+            verify=self.verify,
+        )
+        response = http.send(request, options.http_options())
+        return Result(data=response) if http.is_good(response) else Result(error=response)
+
+
+class MistralHTTPAction(HTTPAction):
+    """Sends an HTTP request that tells the receiver where to send the result.
+
+    The action ends when somebody sends its result through the API, or at once if the request
+    fails. Parameters are those of `std.http`.
+    """
+
+    def run(self, context: ActionContext) -> Result:
+        execution = context.execution
+        self.headers = {
+            **(self.headers or {}),
+            'Mistral-Workflow-Name': execution.workflow_name,
+            'Mistral-Workflow-Execution-Id': execution.workflow_execution_id,
+            'Mistral-Task-Id': execution.task_execution_id,
+            'Mistral-Action-Execution-Id': execution.action_execution_id,
+            'Mistral-Callback-URL': execution.callback_url,
+        }
+        return super().run(context)
+
+    def is_sync(self) -> bool:
+        return False
+
+
+def _seconds(value: float | str) -> float:
+    """A duration as a number; what is negative or no number counts as 0.
+
+    :raises TypeError: for values such as null that are neither a number nor a text.
+    """
+    try:
+        seconds = float(value)
+    except ValueError:
+        return 0
+    return seconds if math.isfinite(seconds) and seconds > 0 else 0

@@ -1,0 +1,129 @@
+"""The resources of the API: their attributes, in the order in which answers show them."""
+
+from wsme.types import wsattr
+
+from mistral.api import types
+from mistral.api.types import Resource, Text
+
+
+def _read_only() -> wsattr:
+    return wsattr(str, readonly=True)
+
+
+class Workflow(Resource):
+    id = types.text
+    name = types.text
+    namespace = types.text
+    input = types.text
+    interface = types.json_object
+    definition = types.text
+    checksum = types.text
+    tags = types.tags
+    scope = types.scope
+    project_id = _read_only()
+    created_at = types.time
+    updated_at = types.time
+
+
+class Workbook(Resource):
+    id = types.text
+    name = types.text
+    namespace = types.text
+    definition = types.text
+    tags = types.tags
+    scope = types.scope
+    project_id = _read_only()
+    created_at = types.time
+    updated_at = types.time
+
+
+class Action(Resource):
+    id = types.text
+    name = types.text
+    is_system = bool
+    input = types.text
+    description = types.text
+    tags = types.tags
+    definition = types.text
+    scope = types.scope
+    project_id = _read_only()
+    created_at = types.time
+    updated_at = types.time
+    namespace = types.text
+
+
+class Execution(Resource):
+    id = Text(36)
+    workflow_id = types.text
+    workflow_name = types.text
+    workflow_namespace = Text(255)
+    description = Text(65535)
+    tags = types.tags
+    params = types.json_object
+    task_execution_id = types.text
+    root_execution_id = types.text
+    source_execution_id = types.text
+    state = types.text
+    state_info = types.text
+    input = types.json_object
+    output = types.json_object
+    created_at = types.time
+    updated_at = types.time
+    project_id = _read_only()
+    published_global = types.json_object
+
+
+class Task(Resource):
+    id = types.text
+    name = types.text
+    type = types.text
+    workflow_name = types.text
+    workflow_namespace = types.text
+    workflow_id = types.text
+    workflow_execution_id = types.text
+    tags = types.tags
+    state = types.text
+    state_info = types.text
+    project_id = _read_only()
+    runtime_context = types.json_object
+    result = types.text
+    published = types.json_object
+    published_global = types.json_object
+    processed = bool
+    created_at = types.time
+    updated_at = types.time
+    started_at = types.time
+    finished_at = types.time
+    reset = bool
+    env = types.json_object
+
+
+class ActionExecution(Resource):
+    id = types.text
+    workflow_name = types.text
+    workflow_namespace = types.text
+    task_name = types.text
+    task_execution_id = types.text
+    state = types.text
+    state_info = types.text
+    tags = types.tags
+    name = types.text
+    description = Text(255)
+    project_id = _read_only()
+    accepted = bool
+    input = types.json_object
+    output = types.json_value
+    created_at = types.time
+    updated_at = types.time
+    params = types.json_object
+
+
+class Environment(Resource):
+    id = types.text
+    name = Text(200)
+    description = Text(65535)
+    variables = types.json_object
+    scope = types.scope
+    project_id = _read_only()
+    created_at = types.time
+    updated_at = types.time

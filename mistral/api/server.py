@@ -1,0 +1,96 @@
+"""The threaded HTTP server of the REST API."""
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+from wsgiref.types import WSGIApplication
+
+from cheroot import wsgi
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+from mistral.exceptions import ConfigurationError
+
+#: Requests that are handled at once by default.
+DEFAULT_THREADS: Final = 32
+
+#: Seconds that requests in hand get to finish when the server stops.
+_SHUTDOWN_TIMEOUT: Final = 10
+
+#: Seconds after which an idle connection is closed.
+_IDLE_TIMEOUT: Final = 75
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Paths of the server's certificate and key, and of the CAs that vouch for clients."""
+
+    certificate: str
+    key: str
+    ca: str | None = None
+
+
+class ApiServer:
+    """Serves a WSGI application until `stop`. `port` 0 takes any free port."""
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        host: str,
+        port: int,
+        threads: int = DEFAULT_THREADS,
+        tls: TlsFiles | None = None,
+    ) -> None:
+        self._address = (host, port)
+        self._server = wsgi.Server(
+            self._address,
+            app,
+            numthreads=threads,
+            server_name='mistral',
+            request_queue_size=128,
+            timeout=_IDLE_TIMEOUT,
+            shutdown_timeout=_SHUTDOWN_TIMEOUT,
+        )
+        if tls is not None:
+            self._server.ssl_adapter = _tls_adapter(tls)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port in use, once started."""
+        return self._server.bind_addr[1]
+
+    def start(self) -> None:
+        """Take the port and begin to serve; raises ConfigurationError if it cannot be taken."""
+        host, port = self._address
+        try:
+            self._server.prepare()
+        except OSError as error:
+            raise ConfigurationError(
+                f'The REST API cannot listen on {host}:{port}: {error.strerror or error}. '
+                f'Stop what uses that address, or set [api] host and port to another one.'
+            ) from error
+        self._thread = threading.Thread(target=self._server.serve, name='api-server', daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop taking requests, let those in hand finish; safe to call twice."""
+        if self._thread is None:
+            return
+        self._server.stop()
+        self._thread.join()
+        self._thread = None
+
+    def wait(self) -> None:
+        """Block until the server has stopped."""
+        if self._thread is not None:
+            self._thread.join()
+
+
+def _tls_adapter(tls: TlsFiles) -> BuiltinSSLAdapter:
+    try:
+        return BuiltinSSLAdapter(tls.certificate, tls.key, certificate_chain=tls.ca)
+    except OSError as error:
+        raise ConfigurationError(
+            f'TLS cannot be set up from [ssl] cert_file={tls.certificate} and '
+            f'key_file={tls.key}: {error}'
+        ) from error

@@ -1,0 +1,53 @@
+"""`mistral-server`: runs the service."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from oslo_config import cfg
+from oslo_log import log
+
+from mistral import config
+from mistral.cmd.service import Service
+from mistral.exceptions import MistralError
+
+LOG = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code."""
+    try:
+        conf = config.load(
+            sys.argv[1:] if argv is None else argv, 'mistral-server', cli_options=[config.SERVER]
+        )
+        if not config.has_config_file(conf):
+            _use_stand_alone_defaults(conf)
+        log.setup(conf, 'mistral')
+        service = Service(conf)
+        stop = _stop_on_signals()
+        service.start()
+    except (MistralError, ModuleNotFoundError) as e:
+        print(f'ERROR: {e}', file=sys.stderr)
+        return 1
+    if service.api is not None:
+        host = 'localhost' if conf.api.host in ('0.0.0.0', '::') else conf.api.host  # noqa: S104
+        LOG.info('Serving http://%s:%s/v2, database %s', host, service.api.port, service.database.url)
+    stop.wait()
+    LOG.info('Stopping')
+    service.stop()
+    return 0
+
+
+def _use_stand_alone_defaults(conf: cfg.ConfigOpts) -> None:
+    """Without any configuration the service is for its user alone: nobody has to log in."""
+    conf.set_default('auth_enable', False, group='pecan')
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that is set when the process is asked to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,57 @@
+"""From the configuration to the settings that the parts of the service take."""
+
+import dataclasses
+from typing import Any
+
+from mistral.engine.engine import EngineSettings
+from mistral.exceptions import DBError
+from mistral.expressions import ExpressionOptions
+from mistral.db.database import DatabaseOptions
+from mistral.executors.worker_pool import PoolSettings
+from mistral.workflow.data_flow import DataFlowSettings
+from mistral.workflow.ports import CoreSettings, InfrastructureError
+
+
+def database_options(conf: Any) -> DatabaseOptions:
+    group = conf.database
+    defaults = DatabaseOptions()
+    return DatabaseOptions(
+        pool_size=group.max_pool_size or defaults.pool_size,
+        max_overflow=defaults.max_overflow if group.max_overflow is None else group.max_overflow,
+        pool_timeout=group.pool_timeout or defaults.pool_timeout,
+        recycle_after=group.connection_recycle_time,
+    )
+
+
+def expression_options(conf: Any) -> ExpressionOptions:
+    names = {field.name for field in dataclasses.fields(ExpressionOptions)}
+    yaql = {name: conf.yaql[name] for name in conf.yaql if name in names}
+    return ExpressionOptions(
+        allowed_languages=tuple(conf.expressions.allowed_languages),
+        transparent_errors=(DBError, InfrastructureError),
+        **yaql,
+    )
+
+
+def core_settings(conf: Any) -> CoreSettings:
+    return CoreSettings(
+        data_flow=DataFlowSettings(
+            merge_strategy=conf.engine.merge_strategy,
+            versioning=conf.context_versioning.enabled,
+            hash_version_keys=conf.context_versioning.hash_version_keys,
+        ),
+        field_size_limit_kb=conf.engine.execution_field_size_limit_kb,
+    )
+
+
+def engine_settings(conf: Any) -> EngineSettings:
+    return EngineSettings(
+        workers=conf.engine.workers,
+        cache_size=conf.engine.execution_cache_size,
+        trace_log_name=conf.workflow_trace_log_name,
+        publishers=tuple(conf.notifier.notify or ()),
+    )
+
+
+def pool_settings(conf: Any) -> PoolSettings:
+    return PoolSettings(size=conf.executor.threads, max_abandoned=conf.executor.threads)

@@ -1,0 +1,66 @@
+"""What a configuration says about the surroundings of the service."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from oslo_config import cfg
+
+from mistral.exceptions import ConfigurationError
+
+#: Schemes of transport URLs that lead nowhere outside of the process.
+_IN_PROCESS_TRANSPORTS: Final = frozenset({'local', 'fake'})
+
+
+def has_config_file(conf: cfg.ConfigOpts) -> bool:
+    """Tell whether the configuration comes from any file, named or found on the search path."""
+    return bool(conf.config_file or conf.config_dirs)
+
+
+def database_url(conf: cfg.ConfigOpts) -> str:
+    """`[database] connection`, or a SQLite file in the user's data directory.
+
+    :raises ConfigurationError: if there is neither.
+    """
+    return conf.database.connection or f'sqlite:///{_data_directory() / "mistral.sqlite"}'
+
+
+def uses_message_bus(conf: cfg.ConfigOpts) -> bool:
+    """Tell whether `transport_url` is set and leads to other processes."""
+    url = _transport_url(conf)
+    if not url:
+        return False
+    return url.partition(':')[0] not in _IN_PROCESS_TRANSPORTS
+
+
+def _data_directory() -> Path:
+    # The XDG specification: a relative path does not count.
+    data_home = os.environ.get('XDG_DATA_HOME', '')
+    if Path(data_home).is_absolute():
+        return Path(data_home) / 'mistral'
+    try:
+        return Path.home() / '.local' / 'share' / 'mistral'
+    except RuntimeError as e:
+        raise ConfigurationError(
+            'There is no home directory for a SQLite database. Set [database] connection '
+            '(OS_DATABASE__CONNECTION) or XDG_DATA_HOME.'
+        ) from e
+
+
+def _transport_url(conf: cfg.ConfigOpts) -> str | None:
+    """The value, or None if it is set nowhere.
+
+    oslo.messaging registers this option with a default (RabbitMQ on this host) when it is first
+    used, and importing it takes half a second. So the same sources are read apart from it.
+    """
+    reader = cfg.ConfigOpts()
+    reader.register_opt(cfg.StrOpt('transport_url'))
+    reader(
+        [],
+        project=conf.project,
+        prog=conf.prog,
+        default_config_files=conf.config_file,
+        default_config_dirs=conf.config_dirs,
+    )
+    url: str | None = reader.transport_url
+    return url

@@ -1,0 +1,1 @@
+"""The engine's side of the database: whole executions in few statements, without a mapper."""

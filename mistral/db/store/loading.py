@@ -1,0 +1,136 @@
+"""Reading executions: few statements, without an object mapper."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, CursorResult, bindparam, select
+
+from mistral.db.models import action_executions, task_executions, workflow_executions
+from mistral.db.chunks import chunks
+from mistral.db.store import rows
+from mistral.db.store.definitions import GraphCache
+from mistral.workflow.model import NOT_LOADED, ChildExecution, ExecutionState, TaskExecution
+
+_ACTION_COLUMNS: Final = (
+    action_executions.c.id,
+    action_executions.c.task_execution_id,
+    action_executions.c.name,
+    action_executions.c.runtime_context,
+    action_executions.c.seq,
+    action_executions.c.state,
+    action_executions.c.created_at,
+    action_executions.c.updated_at,
+    action_executions.c.accepted,
+    action_executions.c.is_sync,
+)
+_SUBWORKFLOW_COLUMNS: Final = (
+    workflow_executions.c.id,
+    workflow_executions.c.task_execution_id,
+    workflow_executions.c.workflow_name,
+    workflow_executions.c.params,
+    workflow_executions.c.state,
+    workflow_executions.c.created_at,
+    workflow_executions.c.updated_at,
+    workflow_executions.c.accepted,
+    workflow_executions.c.revision,
+)
+
+_LOAD_EXECUTION: Final = (
+    select(workflow_executions, task_executions.c.workflow_execution_id.label('parent_id'))
+    .outerjoin(
+        task_executions, workflow_executions.c.task_execution_id == task_executions.c.id
+    )
+    .where(workflow_executions.c.id == bindparam('execution_id'))
+)
+_LOAD_TASKS: Final = select(task_executions).where(
+    task_executions.c.workflow_execution_id == bindparam('execution_id')
+)
+_OF_EXECUTION: Final = task_executions.c.workflow_execution_id == bindparam('execution_id')
+_LOAD_ACTIONS: Final = (
+    select(*_ACTION_COLUMNS)
+    .join(task_executions, action_executions.c.task_execution_id == task_executions.c.id)
+    .where(_OF_EXECUTION)
+)
+_LOAD_SUBWORKFLOWS: Final = (
+    select(*_SUBWORKFLOW_COLUMNS)
+    .join(task_executions, workflow_executions.c.task_execution_id == task_executions.c.id)
+    .where(_OF_EXECUTION)
+)
+
+
+def load(
+    connection: Connection, execution_id: str, graphs: GraphCache
+) -> ExecutionState | None:
+    """Read an execution with its tasks and their children; None if it does not exist."""
+    key = {'execution_id': execution_id}
+    row = connection.execute(_LOAD_EXECUTION, key).mappings().first()
+    if row is None:
+        return None
+    execution = rows.execution_from_row(row, row['parent_id'])
+    task_rows = connection.execute(_LOAD_TASKS, key).mappings().all()
+    ordered = sorted(task_rows, key=_creation_order)
+    tasks = {row['id']: rows.task_from_row(row, _seq(row, at)) for at, row in enumerate(ordered)}
+    if any(task.type == 'ACTION' for task in tasks.values()):
+        _add_children(tasks, connection.execute(_LOAD_ACTIONS, key), rows.action_from_row)
+    if any(task.type == 'WORKFLOW' for task in tasks.values()):
+        _add_children(tasks, connection.execute(_LOAD_SUBWORKFLOWS, key), rows.subworkflow_from_row)
+        for task in tasks.values():
+            gone = set(task.runtime_context.get('_superseded') or ())
+            for child in task.children:
+                child.superseded = child.superseded or child.id in gone
+    return ExecutionState(execution, graphs.of_raw(execution.spec), tasks.values())
+
+
+def load_outputs(connection: Connection, children: Sequence[ChildExecution]) -> None:
+    """Fill in the outputs that are not in memory."""
+    for kind, table in (('action', action_executions), ('workflow', workflow_executions)):
+        missing = {
+            child.id: child
+            for child in children
+            if child.kind == kind and child.output is NOT_LOADED
+        }
+        for id_, output in _values(connection, table.c.id, table.c.output, list(missing)):
+            missing[id_].output = output
+
+
+def load_inputs(connection: Connection, children: Sequence[ChildExecution]) -> None:
+    """Fill in the inputs of actions that are not in memory."""
+    missing = {child.id: child for child in children if child.input is NOT_LOADED}
+    columns = action_executions.c
+    for id_, input_ in _values(connection, columns.id, columns.input, list(missing)):
+        missing[id_].input = input_ or {}
+
+
+def _values(
+    connection: Connection,
+    id_column: ColumnElement[str],
+    column: ColumnElement[Any],
+    ids: Sequence[str],
+) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for chunk in chunks(ids):
+        query = select(id_column, column).where(id_column.in_(chunk))
+        found.extend((id_, value) for id_, value in connection.execute(query))
+    return found
+
+
+def _creation_order(row: Mapping[str, Any]) -> tuple[bool, int, datetime, str]:
+    """Rows of the reference have no number; they come before those of this service."""
+    seq = row.get('seq')
+    return seq is not None, seq or 0, row['created_at'], row['id']
+
+
+def _seq(row: Mapping[str, Any], position: int) -> int:
+    seq = row.get('seq')
+    return position if seq is None else int(seq)
+
+
+def _add_children(
+    tasks: Mapping[str, TaskExecution],
+    found: CursorResult[Any],
+    from_row: Callable[[Mapping[str, Any], int], ChildExecution],
+) -> None:
+    for position, row in enumerate(sorted(found.mappings(), key=_creation_order)):
+        child = from_row(row, _seq(row, position))
+        tasks[child.task_id].children.append(child)

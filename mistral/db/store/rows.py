@@ -1,0 +1,214 @@
+"""Rows of the database to and from the core's plain data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mistral.lang.graph import TaskNode
+from mistral.workflow.model import (
+    NOT_LOADED,
+    ChildExecution,
+    TaskExecution,
+    WorkflowExecution,
+)
+
+Row = Mapping[str, Any]
+
+
+def execution_from_row(row: Row, parent_execution_id: str | None) -> WorkflowExecution:
+    return WorkflowExecution(
+        id=row['id'],
+        workflow_id=row['workflow_id'],
+        workflow_name=row['workflow_name'] or '',
+        workflow_namespace=row['workflow_namespace'] or '',
+        spec=row['spec'] or {},
+        project_id=row['project_id'],
+        created_at=row['created_at'],
+        name=row['name'] or '',
+        description=row['description'],
+        tags=row['tags'] or [],
+        state=row['state'],
+        state_info=row['state_info'],
+        input=row['input'] or {},
+        output=row['output'] or {},
+        params=row['params'] or {},
+        context=row['context'] or {},
+        runtime_context=row['runtime_context'] or {},
+        accepted=bool(row['accepted']),
+        task_execution_id=row['task_execution_id'],
+        parent_execution_id=parent_execution_id,
+        root_execution_id=row['root_execution_id'],
+        updated_at=row['updated_at'],
+        revision=row['revision'],
+    )
+
+
+def execution_changes(execution: WorkflowExecution) -> dict[str, Any]:
+    """The columns that the engine changes after the creation."""
+    return {
+        'state': execution.state,
+        'state_info': execution.state_info,
+        'output': execution.output,
+        'params': execution.params,
+        'context': execution.context,
+        'runtime_context': execution.runtime_context,
+        'accepted': execution.accepted,
+        'updated_at': execution.updated_at,
+    }
+
+
+def execution_to_row(execution: WorkflowExecution) -> dict[str, Any]:
+    return {
+        'id': execution.id,
+        'created_at': execution.created_at,
+        'scope': 'private',
+        'project_id': execution.project_id,
+        'name': execution.name,
+        'workflow_name': execution.workflow_name,
+        'workflow_namespace': execution.workflow_namespace,
+        'workflow_id': execution.workflow_id,
+        'description': execution.description,
+        'spec': execution.spec,
+        'tags': execution.tags,
+        'input': execution.input,
+        'task_execution_id': execution.task_execution_id,
+        'root_execution_id': execution.root_execution_id,
+        **execution_changes(execution),
+    }
+
+
+def task_from_row(row: Row, seq: int) -> TaskExecution:
+    return TaskExecution(
+        id=row['id'],
+        name=row['name'],
+        seq=seq,
+        type=row['type'] or 'ACTION',
+        state=row['state'],
+        created_at=row['created_at'],
+        state_info=row['state_info'],
+        tags=row['tags'] or [],
+        runtime_context=row['runtime_context'] or {},
+        in_context=row['in_context'] or None,
+        published=row['published'] or {},
+        published_global=row['published_global'],
+        processed=bool(row['processed']),
+        next_tasks=[list(entry) for entry in row['next_tasks'] or ()],
+        has_next_tasks=bool(row['has_next_tasks']),
+        error_handled=bool(row['error_handled']),
+        unique_key=row['unique_key'],
+        started_at=row['started_at'],
+        finished_at=row['finished_at'],
+        updated_at=row['updated_at'],
+    )
+
+
+def task_changes(task: TaskExecution) -> dict[str, Any]:
+    return {
+        'state': task.state,
+        'state_info': task.state_info,
+        'runtime_context': task.runtime_context,
+        'in_context': task.in_context,
+        'published': task.published,
+        'published_global': task.published_global,
+        'processed': task.processed,
+        'next_tasks': task.next_tasks,
+        'has_next_tasks': task.has_next_tasks,
+        'error_handled': task.error_handled,
+        'started_at': task.started_at,
+        'finished_at': task.finished_at,
+        'updated_at': task.updated_at,
+    }
+
+
+def task_to_row(
+    task: TaskExecution, node: TaskNode, execution: WorkflowExecution
+) -> dict[str, Any]:
+    return {
+        'id': task.id,
+        'created_at': task.created_at,
+        'scope': 'private',
+        'project_id': execution.project_id,
+        'name': task.name,
+        'seq': task.seq,
+        'workflow_name': execution.workflow_name,
+        'workflow_namespace': execution.workflow_namespace,
+        'workflow_id': execution.workflow_id,
+        'workflow_execution_id': execution.id,
+        'type': task.type,
+        'tags': task.tags,
+        'unique_key': task.unique_key,
+        'action_spec': node.spec.raw,
+        **task_changes(task),
+    }
+
+
+def action_from_row(row: Row, seq: int) -> ChildExecution:
+    """A child without its input and output, which are read only when they are asked for."""
+    context = row['runtime_context'] or {}
+    return ChildExecution(
+        id=row['id'],
+        task_id=row['task_execution_id'],
+        kind='action',
+        name=row['name'],
+        index=context.get('index', 0),
+        seq=seq,
+        state=row['state'],
+        created_at=row['created_at'],
+        accepted=bool(row['accepted']),
+        superseded=bool(context.get('superseded')),
+        output=NOT_LOADED,
+        is_sync=row['is_sync'] is not False,
+        safe_rerun=bool(context.get('safe_rerun')),
+        updated_at=row['updated_at'],
+    )
+
+
+def action_changes(child: ChildExecution) -> dict[str, Any]:
+    context: dict[str, Any] = {'index': child.index, 'safe_rerun': child.safe_rerun}
+    if child.superseded:
+        context['superseded'] = True
+    changes = {
+        'state': child.state,
+        'accepted': child.accepted,
+        'runtime_context': context,
+        'updated_at': child.updated_at,
+    }
+    if child.output is not NOT_LOADED:
+        changes['output'] = child.output
+    return changes
+
+
+def action_to_row(child: ChildExecution, execution: WorkflowExecution) -> dict[str, Any]:
+    return {
+        'id': child.id,
+        'created_at': child.created_at,
+        'scope': 'private',
+        'project_id': execution.project_id,
+        'name': child.name,
+        'seq': child.seq,
+        'workflow_name': execution.workflow_name,
+        'workflow_namespace': execution.workflow_namespace,
+        'workflow_id': execution.workflow_id,
+        'task_execution_id': child.task_id,
+        'description': '',
+        'input': child.input,
+        'is_sync': child.is_sync,
+        **action_changes(child),
+    }
+
+
+def subworkflow_from_row(row: Row, seq: int) -> ChildExecution:
+    params = row['params'] or {}
+    return ChildExecution(
+        id=row['id'],
+        task_id=row['task_execution_id'],
+        kind='workflow',
+        name=row['workflow_name'],
+        index=params.get('index', 0),
+        seq=seq,
+        state=row['state'],
+        created_at=row['created_at'],
+        accepted=bool(row['accepted']),
+        output=NOT_LOADED,
+        updated_at=row['updated_at'],
+        revision=row['revision'],
+    )

@@ -1,0 +1,1 @@
+"""The engine shell: carries the decision core over to databases, executors and messages."""

@@ -1,0 +1,181 @@
+"""Actions run through the API, outside any workflow."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from mistral_lib.actions import Result
+
+from mistral import states
+from mistral.context import RequestContext
+from mistral.db.store import direct_actions
+from mistral.db.times import utc_now
+from mistral.engine.ports import EngineParts, EnginePorts
+from mistral.exceptions import (
+    DBEntityNotFoundError,
+    InputException,
+    InvalidActionException,
+    InvalidStateTransitionException,
+)
+from mistral.actions.requests import ActionRequest
+from mistral.workflow.ports import ActionCall, ActionResult, PreparedAction
+from mistral.workflow.scope import EmptyScope
+
+
+class ActionExecutor(Protocol):
+    """Runs an action at once or in the background."""
+
+    def run_action(self, request: ActionRequest, target: str | None) -> None: ...
+
+    def run_action_sync(self, request: ActionRequest, target: str | None) -> Result: ...
+
+
+class DirectActions:
+    """Runs actions without a task; their rows, if they are stored, have no workflow."""
+
+    def __init__(self, parts: EngineParts, executor: ActionExecutor) -> None:
+        self._parts = parts
+        self._executor = executor
+
+    def start(
+        self,
+        caller: RequestContext,
+        *,
+        name: str,
+        input_: Mapping[str, Any],
+        description: str | None,
+        namespace: str,
+        save_result: bool,
+        run_sync: bool,
+        timeout: float | None,
+        target: str | None,
+    ) -> dict[str, Any]:
+        """Run an action; returns its columns, with `id` None if nothing is stored.
+
+        A synchronous action is waited for unless its result is only to be stored. An action that
+        fails is no error here: its state is ERROR.
+        """
+        ports = EnginePorts(self._parts, caller)
+        call = ActionCall((name,), namespace, input_, {}, EmptyScope())
+        try:
+            prepared = ports.prepare_action(call)
+        except InvalidActionException:
+            raise InvalidActionException(f'Failed to find action [action_name={name}]') from None
+        if run_sync and not prepared.is_sync:
+            raise InputException('Action does not support synchronous execution.')
+        row = _new_row(caller, prepared, description, namespace)
+        in_background = not run_sync and (save_result or not prepared.is_sync)
+        if in_background:
+            self._insert(row)
+            self._executor.run_action(_request(caller, prepared, row['id'], timeout), target)
+            return row
+        request = _request(caller, prepared, None, timeout)
+        result = self._executor.run_action_sync(request, target)
+        row.update(self._outcome(caller, name, namespace, result))
+        if save_result:
+            self._insert(row)
+            return row
+        return {**row, 'id': None, 'project_id': None, 'accepted': None, 'created_at': None}
+
+    def complete(self, action_execution_id: str, result: Result) -> None:
+        """Store the result of an action.
+
+        Raises InvalidStateTransitionException if it has one already.
+        """
+        row = self._get(action_execution_id)
+        caller = RequestContext(project_id=row['project_id'])
+        outcome = self._outcome(caller, row['name'], row['workflow_namespace'] or '', result)
+        if not self._change(action_execution_id, outcome):
+            raise InvalidStateTransitionException(
+                f'Action {action_execution_id} is already completed'
+            )
+
+    def update(self, action_execution_id: str, state: str) -> None:
+        """Pause or resume an asynchronous action."""
+        row = self._get(action_execution_id)
+        if row['is_sync'] and state == states.PAUSED:
+            raise InvalidStateTransitionException(
+                'Transition to the PAUSED state is only supported for asynchronous action '
+                'execution.'
+            )
+        if not states.is_valid_transition(row['state'], state):
+            raise InvalidStateTransitionException(
+                f'Invalid state transition from {row["state"]} to {state}.'
+            )
+        self._change(action_execution_id, {'state': state})
+
+    def _outcome(
+        self, caller: RequestContext, name: str, namespace: str, result: Result
+    ) -> dict[str, Any]:
+        ports = EnginePorts(self._parts, caller)
+        processed = ports.finish_action(
+            name, namespace, ActionResult(result.data, result.error, bool(result.cancel))
+        )
+        if processed.cancel:
+            return {'state': states.CANCELLED, 'accepted': True, 'output': {'result': None}}
+        if processed.error is not None:
+            output = {'result': processed.error}
+            return {'state': states.ERROR, 'accepted': True, 'output': output}
+        return {'state': states.SUCCESS, 'accepted': True, 'output': {'result': processed.data}}
+
+    def _get(self, action_execution_id: str) -> Mapping[str, Any]:
+        with self._parts.database.read() as connection:
+            row = direct_actions.get(connection, action_execution_id)
+        if row is None:
+            raise DBEntityNotFoundError(f'ActionExecution not found [id={action_execution_id}]')
+        return row
+
+    def _insert(self, row: Mapping[str, Any]) -> None:
+        with self._parts.database.transaction() as connection:
+            direct_actions.add(connection, row)
+
+    def _change(self, action_execution_id: str, changes: Mapping[str, Any]) -> bool:
+        with self._parts.database.transaction() as connection:
+            return direct_actions.change(connection, action_execution_id, changes)
+
+
+def _new_row(
+    caller: RequestContext, prepared: PreparedAction, description: str | None, namespace: str
+) -> dict[str, Any]:
+    return {
+        'id': str(uuid.uuid4()),
+        'created_at': utc_now().replace(microsecond=0),
+        'updated_at': None,
+        'scope': 'private',
+        'project_id': caller.project_id,
+        'name': prepared.name,
+        'description': description or '',
+        'workflow_name': None,
+        'workflow_namespace': namespace,
+        'task_execution_id': None,
+        'state': states.RUNNING,
+        'state_info': None,
+        'tags': None,
+        'accepted': False,
+        'input': prepared.input,
+        'output': None,
+        'is_sync': prepared.is_sync,
+        'runtime_context': {},
+    }
+
+
+def _request(
+    caller: RequestContext,
+    prepared: PreparedAction,
+    action_execution_id: str | None,
+    timeout: float | None,
+) -> ActionRequest:
+    context: dict[str, Any] = {}
+    if action_execution_id is not None:
+        context = {
+            'action_execution_id': action_execution_id,
+            'callback_url': f'/v2/action_executions/{action_execution_id}',
+        }
+    return ActionRequest(
+        action=prepared.action,
+        action_execution_id=action_execution_id,
+        name=prepared.name,
+        caller=caller,
+        execution_context=context,
+        timeout=timeout,
+    )

@@ -1,0 +1,86 @@
+"""The engine as a whole: its parts, and the order in which they start and stop."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from mistral_lib.actions import Result
+
+from mistral.engine import recovery
+from mistral.engine.cache import WarmExecutions
+from mistral.engine.direct_actions import ActionExecutor, DirectActions
+from mistral.engine.dispatcher import Dispatcher, Notifier
+from mistral.engine.mailbox import Letter, Mailboxes
+from mistral.engine.ports import EngineParts
+from mistral.engine.service import EngineService
+from mistral.engine.timers import Timers
+from mistral.engine.unit_of_work import UnitsOfWork
+from mistral.workflow.events import Event
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """`workers` threads handle events; `cache_size` is how many executions (workflows, tasks and
+    actions together) stay in memory; `publishers` are notified of every execution."""
+
+    workers: int = 4
+    cache_size: int = 200_000
+    trace_log_name: str = 'workflow_trace'
+    publishers: tuple[Any, ...] = ()
+
+
+class Engine:
+    """Builds and runs an engine over an executor and a notifier."""
+
+    def __init__(
+        self,
+        parts: EngineParts,
+        settings: EngineSettings,
+        executor: ActionExecutor,
+        notifier: Notifier,
+    ) -> None:
+        trace_log = logging.getLogger(settings.trace_log_name)
+        self._parts = parts
+        self._timers = Timers('engine-timers')
+        dispatcher = Dispatcher(executor, notifier, self._timers, trace_log)
+        units = UnitsOfWork(parts, WarmExecutions(settings.cache_size), dispatcher.dispatch)
+        self._mailboxes = Mailboxes(units.handle, settings.workers)
+        dispatcher.connect(self)
+        self._direct_actions = DirectActions(parts, executor)
+        self.service = EngineService(
+            parts,
+            units,
+            self._mailboxes,
+            self._direct_actions,
+            trace_log,
+            settings.publishers,
+        )
+
+    def start(self) -> None:
+        self._timers.start()
+        self._mailboxes.start()
+
+    def stop(self) -> None:
+        """Finish the units of work in hand; everything else is in the database."""
+        self._timers.stop()
+        self._mailboxes.stop()
+
+    def recover(self) -> None:
+        """Take up what a former process has left, see `recovery.recover_everything`."""
+        recovery.recover_everything(self._parts.database, self.post_event)
+        self.deliver_due(within=0)
+
+    def deliver_due(self, *, within: float) -> None:
+        """Post the events in the job store that are due and that nobody has delivered."""
+        for job in recovery.due_jobs(self._parts.database, within=within):
+            self.post_event(job.execution_id, job.event, job.id)
+
+    def complete_direct_action(self, action_execution_id: str, result: Result) -> None:
+        """Take in the result of an action that belongs to no task."""
+        self._direct_actions.complete(action_execution_id, result)
+
+    def post_event(self, execution_id: str, event: Event, job_id: str | None) -> None:
+        """Have an event handled, without waiting; `job_id` is the job that stands for it."""
+        self._mailboxes.post(execution_id, Letter(event, job_id))

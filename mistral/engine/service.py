@@ -1,0 +1,228 @@
+"""The engine's service: what other parts may ask of it, see `mistral.rpc.clients.EngineClient`.
+
+Everything that changes an execution goes through its mailbox; the caller waits until the change is
+durable. All methods raise MistralException and its kinds for what the caller did wrong.
+"""
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any, Final
+
+from mistral_lib.actions import Result
+
+from mistral.context import RequestContext
+from mistral.db.store import definitions, queries, rows
+from mistral.engine.direct_actions import DirectActions
+from mistral.engine.mailbox import Letter, Mailboxes
+from mistral.engine.ports import EngineParts, EnginePorts
+from mistral.engine.unit_of_work import UnitsOfWork
+from mistral.exceptions import DBDuplicateEntryError, DBEntityNotFoundError
+from mistral.workflow import creation, events, machine
+
+#: Parameters that only the engine itself may set.
+_INTERNAL_PARAMS: Final = frozenset({'root_execution_id', 'task_execution_id', 'index'})
+
+
+class EngineService:
+    """Starts executions and takes events for them."""
+
+    def __init__(
+        self,
+        parts: EngineParts,
+        units: UnitsOfWork,
+        mailboxes: Mailboxes,
+        direct_actions: DirectActions,
+        trace_log: logging.Logger,
+        default_publishers: tuple[Any, ...] = (),
+    ) -> None:
+        """`default_publishers` are added to what each execution is asked to notify."""
+        self._parts = parts
+        self._units = units
+        self._mailboxes = mailboxes
+        self._direct_actions = direct_actions
+        self._trace_log = trace_log
+        self._default_publishers = default_publishers
+
+    def start_workflow(
+        self,
+        caller: RequestContext,
+        *,
+        workflow_identifier: str,
+        namespace: str = '',
+        execution_id: str | None = None,
+        input: Mapping[str, Any] | None = None,
+        description: str | None = '',
+        params: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Start a workflow; returns the execution's columns as they were right after creation.
+
+        With the id of an existing execution that one is returned and nothing starts.
+        """
+        if execution_id and (existing := self._find(caller, execution_id)):
+            return existing
+        ports = EnginePorts(self._parts, caller)
+        definition = self._definition(caller, workflow_identifier, namespace)
+        input_ = input or {}
+        self._trace_log.info('Starting workflow [name=%s, input=%.100s]', definition.name, input_)
+        state = creation.create_execution(
+            ports,
+            definition,
+            input_=input_,
+            params=self._params(params or {}, namespace),
+            description=description,
+            project_id=caller.project_id,
+            execution_id=execution_id,
+            security=caller.security or None,
+        )
+        created = rows.execution_to_row(state.execution)
+        effects = machine.apply(state, events.Begin(), ports)
+        try:
+            self._units.create(state, effects)
+        except DBDuplicateEntryError:
+            # Somebody else has started an execution with this id at the same time.
+            existing = self._find(caller, execution_id) if execution_id else None
+            if existing is None:
+                raise
+            return existing
+        return created
+
+    def complete_action(
+        self,
+        caller: RequestContext,
+        *,
+        action_execution_id: str,
+        result: Mapping[str, Any],
+    ) -> None:
+        """Take in the result of an action: a mapping with `data`, `error` and `cancel`."""
+        execution_id = self._execution_of_action(action_execution_id)
+        if execution_id is None:
+            self._direct_actions.complete(action_execution_id, Result(**result))
+        else:
+            self._ask(execution_id, events.ActionCompleted(action_execution_id, **result))
+
+    def update_action(
+        self, caller: RequestContext, *, action_execution_id: str, state: str
+    ) -> None:
+        """Pause or resume an asynchronous action."""
+        execution_id = self._execution_of_action(action_execution_id)
+        if execution_id is None:
+            self._direct_actions.update(action_execution_id, state)
+        else:
+            self._ask(execution_id, events.ActionUpdated(action_execution_id, state))
+
+    def start_action(
+        self,
+        caller: RequestContext,
+        *,
+        name: str,
+        input: Mapping[str, Any],
+        description: str | None = '',
+        namespace: str = '',
+        save_result: bool = False,
+        run_sync: bool = False,
+        timeout: float | None = None,
+        target: str | None = None,
+    ) -> dict[str, Any]:
+        """Run an action outside any workflow; returns its columns."""
+        return self._direct_actions.start(
+            caller,
+            name=name,
+            input_=input,
+            description=description,
+            namespace=namespace,
+            save_result=save_result,
+            run_sync=run_sync,
+            timeout=timeout,
+            target=target,
+        )
+
+    def pause_workflow(self, caller: RequestContext, *, execution_id: str) -> None:
+        self._ask(execution_id, events.Pause())
+
+    def resume_workflow(
+        self, caller: RequestContext, *, execution_id: str, env: dict[str, Any] | None = None
+    ) -> None:
+        self._ask(execution_id, events.Resume(env))
+
+    def stop_workflow(
+        self, caller: RequestContext, *, execution_id: str, state: str, message: str | None = None
+    ) -> None:
+        self._ask(execution_id, events.Stop(state, message))
+
+    def update_env(
+        self, caller: RequestContext, *, execution_id: str, env: dict[str, Any]
+    ) -> None:
+        self._ask(execution_id, events.UpdateEnv(env))
+
+    def rerun_task(
+        self,
+        caller: RequestContext,
+        *,
+        task_execution_id: str,
+        reset: bool = True,
+        env: dict[str, Any] | None = None,
+    ) -> None:
+        execution_id = self._execution_of_task(task_execution_id)
+        self._ask(execution_id, events.Rerun(task_execution_id, reset, env))
+
+    def skip_task(
+        self,
+        caller: RequestContext,
+        *,
+        task_execution_id: str,
+        env: dict[str, Any] | None = None,
+    ) -> None:
+        execution_id = self._execution_of_task(task_execution_id)
+        self._ask(execution_id, events.Skip(task_execution_id, env))
+
+    def _ask(self, execution_id: str, event: events.Event) -> None:
+        """Have an event handled and wait for that; raises what the event raises."""
+        reply: Future[None] = Future()
+        self._mailboxes.post(execution_id, Letter(event, reply=reply))
+        reply.result()
+
+    def _params(self, params: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+        accepted = {key: value for key, value in params.items() if key not in _INTERNAL_PARAMS}
+        if namespace:
+            accepted['namespace'] = namespace
+        if self._default_publishers:
+            notify = accepted.get('notify')
+            own = notify if isinstance(notify, list) else []
+            accepted['notify'] = [*own, *self._default_publishers]
+        return accepted
+
+    def _definition(
+        self, caller: RequestContext, identifier: str, namespace: str
+    ) -> definitions.WorkflowDefinition:
+        with self._parts.database.read() as connection:
+            definition = definitions.find_by_identifier(
+                connection, self._parts.graphs, caller, identifier, namespace
+            )
+        if definition is None:
+            raise DBEntityNotFoundError(
+                f'Workflow not found [workflow_identifier={identifier}, namespace={namespace}]'
+            )
+        return definition
+
+    def _find(self, caller: RequestContext, execution_id: str) -> dict[str, Any] | None:
+        with self._parts.database.read() as connection:
+            row = queries.execution(connection, execution_id)
+        if row is not None and not (caller.is_admin or row['project_id'] == caller.project_id):
+            raise DBEntityNotFoundError(f'WorkflowExecution not found [id={execution_id}]')
+        return row
+
+    def _execution_of_action(self, action_execution_id: str) -> str | None:
+        """The workflow execution of an action; None if the action was run on its own."""
+        with self._parts.database.read() as connection:
+            found, execution_id = queries.execution_of_action(connection, action_execution_id)
+        if not found:
+            raise DBEntityNotFoundError(f'ActionExecution not found [id={action_execution_id}]')
+        return execution_id
+
+    def _execution_of_task(self, task_execution_id: str) -> str:
+        with self._parts.database.read() as connection:
+            execution_id = queries.execution_of_task(connection, task_execution_id)
+        if execution_id is None:
+            raise DBEntityNotFoundError(f'Task execution not found [id={task_execution_id}]')
+        return execution_id

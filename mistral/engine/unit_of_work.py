@@ -1,0 +1,169 @@
+"""Units of work: apply the events of one execution, make the outcome durable, then act on it."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+
+from mistral import states
+from mistral.context import RequestContext
+from mistral.db.database import DatabaseFailure
+from mistral.db.retry import is_transient, waits
+from mistral.db.store import jobs, loading, saving
+from mistral.db.times import utc_now
+from mistral.engine.cache import WarmExecutions
+from mistral.engine.mailbox import Letter
+from mistral.engine.ports import EngineParts, EnginePorts
+from mistral.exceptions import DBEntityNotFoundError, DBError, MistralException
+from mistral.workflow import machine
+from mistral.workflow.effects import Effect
+from mistral.workflow.model import ExecutionState, WorkflowExecution
+from mistral.workflow.ports import InfrastructureError
+
+LOG = logging.getLogger(__name__)
+
+_UNAVAILABLE: Final = DBError('The service is temporarily unavailable')
+
+#: Carries out effects once they are durable: (execution, effects).
+Dispatch = Callable[[WorkflowExecution, Sequence[Effect]], None]
+
+
+
+class UnitsOfWork:
+    """Works on executions, one at a time each; see `mailbox.Mailboxes` for who calls.
+
+    The copy in memory is good while its revision is the stored one: the first statement of the
+    transaction writes the next revision over just that one. If another engine was faster, or the
+    database fails, the copy is thrown away and the whole unit is repeated.
+    """
+
+    def __init__(self, parts: EngineParts, warm: WarmExecutions, dispatch: Dispatch) -> None:
+        self._parts = parts
+        self._warm = warm
+        self._dispatch = dispatch
+
+    def handle(self, execution_id: str, letters: Sequence[Letter]) -> None:
+        """Apply the events of the letters in order and answer the letters.
+
+        While the database is out of reach, who waits for an answer is told so in the end; all
+        other events are kept and tried again until it is back.
+        """
+        pending = list(letters)
+        while pending:
+            pending = self._attempt(execution_id, pending)
+            for letter in pending:
+                letter.failed(_UNAVAILABLE)
+            pending = [letter for letter in pending if letter.reply is None]
+
+    def _attempt(self, execution_id: str, pending: list[Letter]) -> list[Letter]:
+        """Try a bounded number of times; returns the letters that could not be handled."""
+        for wait in waits():
+            try:
+                self._try(execution_id, pending)
+                return []
+            except saving.ConflictError:
+                LOG.debug('Execution %s was changed by another engine', execution_id)
+            except saving.ConsumedError:
+                pending = self._not_consumed(pending)
+            except _RefusedError as e:
+                pending.remove(e.letter)
+                self._refuse(execution_id, e.letter, e.error)
+            except (InfrastructureError, DatabaseFailure) as e:
+                if isinstance(e, DatabaseFailure) and not is_transient(e):
+                    raise
+                LOG.warning('Repeating a unit of work of execution %s: %s', execution_id, e)
+                time.sleep(wait)
+            if not pending:
+                break
+        return pending
+
+    def create(self, state: ExecutionState, effects: Sequence[Effect]) -> None:
+        """Store a new execution with what its first turn has changed."""
+        now = utc_now()
+        with self._parts.database.transaction() as connection:
+            saving.save(connection, state, effects, now)
+        self._finish(state, effects)
+
+    def _try(self, execution_id: str, letters: Sequence[Letter]) -> None:
+        state = self._warm.take(execution_id) or self._load(execution_id)
+        if state is None:
+            self._drop(execution_id, letters)
+            return
+        effects = self._apply(state, letters)
+        consumed = [letter.job_id for letter in letters if letter.job_id is not None]
+        if state.changes or effects or consumed:
+            with self._parts.database.transaction() as connection:
+                saving.save(connection, state, effects, utc_now(), consumed=consumed)
+            self._finish(state, effects)
+        else:
+            self._warm.put(state)
+        for letter in letters:
+            letter.done()
+
+    def _apply(self, state: ExecutionState, letters: Sequence[Letter]) -> list[Effect]:
+        ports = EnginePorts(self._parts, RequestContext(project_id=state.execution.project_id))
+        effects: list[Effect] = []
+        for letter in letters:
+            try:
+                effects += machine.apply(state, letter.event, ports)
+            except MistralException as e:
+                raise _RefusedError(letter, e) from e
+        return effects
+
+    def _finish(self, state: ExecutionState, effects: Sequence[Effect]) -> None:
+        """Keep what is durable now, and carry out what follows from it."""
+        created = state.changes.new_executions
+        saving.mark_saved(state)
+        for new in created:
+            self._warm.put(new)
+        if not states.is_completed(state.execution.state):
+            self._warm.put(state)
+        self._dispatch(state.execution, effects)
+
+    def _load(self, execution_id: str) -> ExecutionState | None:
+        with self._parts.database.read() as connection:
+            return loading.load(connection, execution_id, self._parts.graphs)
+
+    def _not_consumed(self, letters: Sequence[Letter]) -> list[Letter]:
+        """Leave out the events that have taken effect before."""
+        ids = [letter.job_id for letter in letters if letter.job_id is not None]
+        with self._parts.database.read() as connection:
+            existing = jobs.existing(connection, ids)
+        kept = []
+        for letter in letters:
+            if letter.job_id is None or letter.job_id in existing:
+                kept.append(letter)
+            else:
+                letter.done()
+        return kept
+
+    def _refuse(self, execution_id: str, letter: Letter, error: MistralException) -> None:
+        """An event that cannot be applied is answered with its error and forgotten."""
+        if letter.reply is None:
+            LOG.info('Execution %s: %s is dropped: %s', execution_id, letter.event, error)
+        if letter.job_id is not None:
+            self._forget([letter.job_id])
+        letter.failed(error)
+
+    def _drop(self, execution_id: str, letters: Sequence[Letter]) -> None:
+        """The execution has been deleted."""
+        self._forget([letter.job_id for letter in letters if letter.job_id is not None])
+        for letter in letters:
+            letter.failed(
+                DBEntityNotFoundError(f'WorkflowExecution not found [id={execution_id}]')
+            )
+
+    def _forget(self, job_ids: Sequence[str]) -> None:
+        if job_ids:
+            with self._parts.database.transaction() as connection:
+                jobs.remove(connection, job_ids)
+
+
+class _RefusedError(Exception):
+    """An event that the core refuses, with the letter it came in."""
+
+    def __init__(self, letter: Letter, error: MistralException) -> None:
+        super().__init__(str(error))
+        self.letter = letter
+        self.error = error

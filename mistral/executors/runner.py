@@ -1,0 +1,159 @@
+"""Runs one action and makes a Result of whatever happens."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, Final
+
+from mistral_lib import utils
+from mistral_lib.actions import Action, Result
+from mistral_lib.actions.context import ActionContext, ExecutionContext, SecurityContext
+from mistral_lib.exceptions import ActionException as LibActionException
+
+from mistral.context import RequestContext
+from mistral.exceptions import MistralException
+from mistral.actions.requests import ActionRequest
+from mistral.utils.plain import to_plain
+
+LOG = logging.getLogger(__name__)
+
+#: Where plugins such as mistral-extra look for the caller, in the thread that runs their action.
+_CALLER_THREAD_LOCAL: Final = 'MISTRAL_APP_CTX_THREAD_LOCAL'
+
+_SECURITY_FIELDS: Final = (
+    'auth_cacert',
+    'auth_token',
+    'auth_uri',
+    'expires_at',
+    'insecure',
+    'is_target',
+    'is_trust_scoped',
+    'region_name',
+    'service_catalog',
+    'trust_id',
+)
+
+
+def run(request: ActionRequest) -> Result | None:
+    """Run the action in this thread.
+
+    :return: its result, with data and error as plain JSON data; None if the result of an
+        asynchronous action comes from elsewhere. Nothing that an action does is raised.
+    """
+    try:
+        with _caller_in_thread(request.caller):
+            value = request.action.run(_action_context(request))
+        is_sync = _is_sync(request.action)
+    # Not even SystemExit of a plugin may take the worker with it.
+    except BaseException as error:  # noqa: BLE001
+        _log_failure(request, error)
+        return failure(request, str(error))
+
+    result = value if isinstance(value, Result) else Result(data=value)
+    if not is_sync and not result.is_error():
+        return None
+    try:
+        return Result(to_plain(result.data), to_plain(result.error), bool(result.cancel))
+    except Exception as error:
+        LOG.warning('Result of action %s is not JSON data', request.name, exc_info=error)
+        return report_failure(request, error)
+
+
+def failure(request: ActionRequest, message: str) -> Result:
+    """The error Result for an action that raised or did not end."""
+    return Result(
+        error=f'The action raised an exception [action={_describe(request)}, '
+        f"action_ex_id={request.action_execution_id}, msg='{message}']"
+    )
+
+
+def timeout_failure(request: ActionRequest) -> Result:
+    return failure(request, f'Timeout after {request.timeout:g} seconds')
+
+
+def interruption_failure(request: ActionRequest) -> Result:
+    return failure(request, 'The executor was stopped before the action ended')
+
+
+def report_failure(request: ActionRequest, error: Exception) -> Result:
+    """The error Result for an action whose own result cannot be stored or transported."""
+    return Result(
+        error=f'Failed to complete action due to a Mistral exception '
+        f'[action={_describe(request)}, action_ex_id={request.action_execution_id}]\n {error}'
+    )
+
+
+def redelivery_failure(request: ActionRequest) -> Result:
+    return Result(
+        error='Request to run an action was redelivered, but it cannot be re-run safely. '
+        f'The only safe thing to do is fail it [action={_describe(request)}].'
+    )
+
+
+def _describe(request: ActionRequest) -> str:
+    """The action in messages: as it describes itself, else by its name; never by its address."""
+    if _has_own_repr(type(request.action)):
+        try:
+            return repr(request.action)
+        except Exception:
+            LOG.exception('Action %s cannot be shown as text', request.name)
+    return request.name
+
+
+def _has_own_repr(cls: type) -> bool:
+    return any('__repr__' in vars(base) for base in cls.__mro__ if base is not object)
+
+
+def _log_failure(request: ActionRequest, error: BaseException) -> None:
+    # Actions raise the exceptions of Mistral on purpose; where others come from is worth a look.
+    expected = isinstance(error, MistralException | LibActionException)
+    LOG.warning(
+        'Action failed [name=%s, action_ex_id=%s]: %s',
+        request.name,
+        request.action_execution_id,
+        error,
+        exc_info=None if expected else error,
+    )
+
+
+def _is_sync(action: Any) -> bool:
+    """Actions of old plugins, which are no subclass of Action, lack the method."""
+    return bool(action.is_sync()) if hasattr(action, 'is_sync') else True
+
+
+def _action_context(request: ActionRequest) -> ActionContext | None:
+    if not isinstance(request.action, Action):
+        return None
+    caller = request.caller
+    security = SecurityContext(
+        project_id=caller.project_id,
+        project_name=caller.project_name,
+        user_name=caller.user_name,
+        redelivered=request.redelivered,
+        **_security_fields(caller),
+    )
+    return ActionContext(security, ExecutionContext(**request.execution_context))
+
+
+def _security_fields(caller: RequestContext) -> dict[str, Any]:
+    return {name: caller.security.get(name) for name in _SECURITY_FIELDS}
+
+
+@contextmanager
+def _caller_in_thread(caller: RequestContext) -> Iterator[None]:
+    view = SimpleNamespace(
+        project_id=caller.project_id,
+        project_name=caller.project_name,
+        user_id=caller.user_id,
+        user_name=caller.user_name,
+        roles=list(caller.roles),
+        is_admin=caller.is_admin,
+        request_id=caller.request_id,
+        **_security_fields(caller),
+    )
+    utils.set_thread_local(_CALLER_THREAD_LOCAL, view)
+    try:
+        yield
+    finally:
+        utils.set_thread_local(_CALLER_THREAD_LOCAL, None)

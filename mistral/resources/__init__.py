@@ -1,0 +1,1 @@
+"""Definitions shipped with the service; `mistral-db-manage populate` stores them."""

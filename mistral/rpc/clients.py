@@ -1,0 +1,142 @@
+"""Typed clients, one per service."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mistral_lib.actions import Result
+
+from mistral.context import RequestContext
+from mistral.rpc.base import ENGINE, Transport
+
+
+class EngineClient:
+    """What the engine can be asked. All methods wait until the change is durable.
+
+    They raise MistralException and its kinds: DBEntityNotFoundError for unknown ids,
+    WorkflowException and InvalidStateTransitionException for what the state does not allow,
+    InputException and EvaluationException for bad requests, NotAllowedException.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def start_workflow(
+        self,
+        caller: RequestContext,
+        *,
+        workflow_identifier: str,
+        namespace: str = '',
+        execution_id: str | None = None,
+        input: Mapping[str, Any] | None = None,
+        description: str | None = '',
+        params: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Start a workflow by id or name; returns the columns of the execution as created.
+
+        With the id of an existing execution that one is returned and nothing starts.
+        """
+        created: dict[str, Any] = self._call(
+            caller,
+            'start_workflow',
+            workflow_identifier=workflow_identifier,
+            namespace=namespace,
+            execution_id=execution_id,
+            input=input,
+            description=description,
+            params=params,
+        )
+        return created
+
+    def start_action(
+        self,
+        caller: RequestContext,
+        *,
+        name: str,
+        input: Mapping[str, Any],
+        description: str | None = '',
+        namespace: str = '',
+        save_result: bool = False,
+        run_sync: bool = False,
+        timeout: float | None = None,
+        target: str | None = None,
+    ) -> dict[str, Any]:
+        """Run an action outside any workflow; returns its columns, `id` None if not stored."""
+        row: dict[str, Any] = self._call(
+            caller,
+            'start_action',
+            name=name,
+            input=input,
+            description=description,
+            namespace=namespace,
+            save_result=save_result,
+            run_sync=run_sync,
+            timeout=timeout,
+            target=target,
+        )
+        return row
+
+    def complete_action(
+        self, caller: RequestContext, action_execution_id: str, result: Result
+    ) -> None:
+        """Give an action its result."""
+        self._call(
+            caller,
+            'complete_action',
+            action_execution_id=action_execution_id,
+            result={'data': result.data, 'error': result.error, 'cancel': bool(result.cancel)},
+        )
+
+    def update_action(
+        self, caller: RequestContext, action_execution_id: str, state: str
+    ) -> None:
+        """Pause or resume an asynchronous action (state PAUSED or RUNNING)."""
+        self._call(
+            caller, 'update_action', action_execution_id=action_execution_id, state=state
+        )
+
+    def pause_workflow(self, caller: RequestContext, execution_id: str) -> None:
+        self._call(caller, 'pause_workflow', execution_id=execution_id)
+
+    def resume_workflow(
+        self, caller: RequestContext, execution_id: str, env: Mapping[str, Any] | None = None
+    ) -> None:
+        self._call(caller, 'resume_workflow', execution_id=execution_id, env=env)
+
+    def stop_workflow(
+        self,
+        caller: RequestContext,
+        execution_id: str,
+        state: str,
+        message: str | None = None,
+    ) -> None:
+        """End an execution as SUCCESS, ERROR or CANCELLED."""
+        self._call(
+            caller, 'stop_workflow', execution_id=execution_id, state=state, message=message
+        )
+
+    def update_env(
+        self, caller: RequestContext, execution_id: str, env: Mapping[str, Any]
+    ) -> None:
+        self._call(caller, 'update_env', execution_id=execution_id, env=env)
+
+    def rerun_task(
+        self,
+        caller: RequestContext,
+        task_execution_id: str,
+        reset: bool,
+        env: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._call(
+            caller, 'rerun_task', task_execution_id=task_execution_id, reset=reset, env=env
+        )
+
+    def skip_task(
+        self,
+        caller: RequestContext,
+        task_execution_id: str,
+        env: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._call(caller, 'skip_task', task_execution_id=task_execution_id, env=env)
+
+    def _call(self, caller: RequestContext, method: str, **arguments: Any) -> Any:
+        return self._transport.call(ENGINE, method, caller, arguments)

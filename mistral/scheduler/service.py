@@ -1,0 +1,48 @@
+"""The scheduler: duties that have to be done every so often, whatever else happens."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something to do every `interval` seconds. A failure is logged and the next turn comes."""
+
+    name: str
+    interval: float
+    perform: Callable[[], object]
+
+
+class SchedulerService:
+    """Performs each duty in a thread of its own, so that a slow one delays no other."""
+
+    def __init__(self, duties: Sequence[Duty]) -> None:
+        self._stopped = threading.Event()
+        self._threads = [
+            threading.Thread(
+                target=self._perform, args=(duty,), name=f'duty-{duty.name}', daemon=True
+            )
+            for duty in duties
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the turns in progress."""
+        self._stopped.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def _perform(self, duty: Duty) -> None:
+        while not self._stopped.wait(duty.interval):
+            try:
+                duty.perform()
+            except Exception:
+                LOG.exception('Duty %s has failed', duty.name)

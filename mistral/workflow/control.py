@@ -1,0 +1,219 @@
+"""What operators ask for: pause, resume, stop, re-run, skip; and how it travels through a tree.
+
+Every execution changes only itself. To its sub-workflows and its parent it sends events, which
+survive crashes; so a tree of any depth settles without holding more than one execution at a time.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mistral import states
+from mistral.exceptions import NotAllowedException, WorkflowException
+from mistral.workflow import completion, publishing, transitions
+from mistral.workflow.commands import (
+    COMPLETING_TASK,
+    ContinueTask,
+    EvaluateJoin,
+    RerunTask,
+    RunEngineCommand,
+    Transit,
+)
+from mistral.workflow.data_flow import deep_merge
+from mistral.workflow.events import Event, Pause, Rerun, Resume, Skip, Stop
+from mistral.workflow.model import ChildExecution, TaskExecution
+from mistral.workflow.turn import Turn
+
+
+def pause(turn: Turn, message: Any = None) -> None:
+    """Pause the execution and its sub-workflows; raises WorkflowException if it is over."""
+    if turn.state.execution.state == states.PAUSED:
+        return
+    turn.set_workflow_state(states.PAUSED, message)
+    _tell_subworkflows(turn, Pause(), {states.RUNNING, states.IDLE})
+
+
+def resume(turn: Turn, env: Mapping[str, Any] | None = None) -> None:
+    """Go on where a pause has stopped; nothing happens unless the execution is paused or idle."""
+    execution = turn.state.execution
+    if execution.state not in (states.PAUSED, states.IDLE):
+        return
+    if env:
+        _merge_env(turn, env)
+    turn.set_workflow_state(states.RUNNING)
+    _tell_subworkflows(turn, Resume(), {states.PAUSED})
+    error = execution.runtime_context.pop('_hard_error', None)
+    if error is not None:
+        turn.do(RunEngineCommand('fail', error))
+        return
+    for task in list(turn.state.incomplete.values()):
+        if task.state == states.IDLE:
+            turn.do(ContinueTask(task, after_hold=True))
+    transitions.dispatch(turn, transitions.take_backlog(turn))
+    for task in list(turn.state.tasks.values()):
+        if task.is_completed and not task.processed and not _failed_hard(task):
+            turn.do(Transit(task, COMPLETING_TASK, resumed=True))
+    _look_at_joins(turn)
+
+
+def stop(turn: Turn, event: Stop) -> None:
+    """End the execution as asked.
+
+    Raises WorkflowException if its state does not allow that, EvaluationException if the output
+    of a success cannot be worked out.
+    """
+    execution = turn.state.execution
+    if event.state == states.CANCELLED:
+        if not states.is_completed(execution.state):
+            completion.cancel(turn, event.message)
+        _tell_subworkflows(
+            turn, Stop(states.CANCELLED, event.message), states.ALL - states.COMPLETED
+        )
+    elif event.state == states.SUCCESS:
+        completion.succeed(turn, event.message)
+    elif not states.is_completed(execution.state):
+        completion.fail(turn, event.message)
+
+
+def update_env(turn: Turn, env: Mapping[str, Any]) -> None:
+    """Merge into the environment of an execution that does not run; else NotAllowedException."""
+    if turn.state.execution.state not in (states.IDLE, states.PAUSED, states.ERROR):
+        raise NotAllowedException(
+            'Updating env to workflow execution is only permitted if '
+            'it is in IDLE, PAUSED, or ERROR state.'
+        )
+    _merge_env(turn, env)
+
+
+def rerun(turn: Turn, event: Rerun) -> None:
+    """Run a failed task again; see `_open_for_rerun` for when that is refused."""
+    task = _open_for_rerun(turn, event.task_execution_id, event.env)
+    if task is not None:
+        turn.do(RerunTask(task, event.reset))
+
+
+def prepare_rerun(turn: Turn, task: TaskExecution, *, reset: bool) -> None:
+    """Forget the failed attempts; without `reset` the items that succeeded keep their results."""
+    turn.freeze_dependents(task)
+    for child in task.children:
+        if reset or child.state != states.SUCCESS:
+            turn.supersede(task, child)
+    _clear_runtime_context(turn, task)
+    if not reset:
+        task.runtime_context['_keep_results'] = True
+    task.finished_at = None
+
+
+def skip(turn: Turn, event: Skip) -> None:
+    """Take a failed task for done: its `on-skip` and `publish-on-skip` apply."""
+    task = _open_for_rerun(turn, event.task_execution_id, event.env)
+    if task is None:
+        return
+    turn.freeze_dependents(task)
+    _clear_runtime_context(turn, task)
+    turn.set_task_state(task, states.SKIPPED, 'Task was skipped.')
+    publishing.publish(turn, task)
+    turn.do(Transit(task, COMPLETING_TASK))
+
+
+def reopen_task(turn: Turn, task: TaskExecution) -> None:
+    """A sub-workflow of a finished task is running again: so are the task and its execution."""
+    turn.state.dead_names.clear()
+    if task.is_completed:
+        turn.freeze_dependents(task)
+        task.runtime_context['_rerun_at'] = turn.state.take_seq()
+        task.processed = False
+        task.finished_at = None
+        turn.set_task_state(task, states.RUNNING)
+    if turn.state.execution.state != states.PAUSED:
+        turn.set_workflow_state(states.RUNNING)
+
+
+def on_child_paused_or_resumed(turn: Turn, task: TaskExecution, child: ChildExecution) -> None:
+    """Carry a child's pause or resume up to its task and its execution."""
+    if task.is_completed or child.superseded:
+        return
+    execution = turn.state.execution
+    if child.state == states.PAUSED:
+        if states.is_valid_transition(task.state, states.PAUSED) and task.state != states.PAUSED:
+            turn.set_task_state(task, states.PAUSED)
+        if execution.state == states.RUNNING:
+            pause(turn)
+        return
+    if task.state != states.PAUSED or any(c.state == states.PAUSED for c in task.children):
+        return
+    turn.set_task_state(task, states.RUNNING)
+    if execution.state == states.PAUSED and not any(
+        other.state == states.PAUSED for other in turn.state.incomplete.values()
+    ):
+        resume(turn)
+
+
+def _open_for_rerun(
+    turn: Turn, task_id: str, env: Mapping[str, Any] | None
+) -> TaskExecution | None:
+    """Take an execution and all above it back to RUNNING for the sake of a failed task.
+
+    Returns None, and changes nothing, while the execution is paused. Raises WorkflowException if
+    the task has not failed or the error was handled, NotAllowedException for an environment that
+    cannot be changed now.
+    """
+    task = turn.state.tasks[task_id]
+    execution = turn.state.execution
+    if task.state != states.ERROR:
+        raise WorkflowException(
+            'The current task execution must be in ERROR for rerun. '
+            'Only updating task to rerun is supported.'
+        )
+    if execution.state == states.PAUSED:
+        return None
+    turn.require_transition(states.RUNNING)
+    for id_, name, state in turn.ports.ancestors(execution):
+        if not states.is_valid_transition(state, states.RUNNING):
+            raise WorkflowException(
+                f"Can't change workflow execution state from {state} to RUNNING. "
+                f'[workflow={name}, execution_id={id_}]'
+            )
+    if env:
+        update_env(turn, env)
+    turn.set_workflow_state(states.RUNNING)
+    turn.state.dead_names.clear()
+    return task
+
+
+def _clear_runtime_context(turn: Turn, task: TaskExecution) -> None:
+    """Start from scratch, but remember where the task came from and that it ran again."""
+    kept = {
+        key: task.runtime_context[key]
+        for key in ('triggered_by', '_sources', '_laps', '_superseded')
+        if key in task.runtime_context
+    }
+    task.runtime_context = {**kept, '_rerun_at': turn.state.take_seq()}
+    task.processed = False
+    turn.touch_task(task)
+
+
+def _merge_env(turn: Turn, env: Mapping[str, Any]) -> None:
+    params = turn.state.execution.params
+    turn.state.execution.params = {**params, 'env': deep_merge(params.get('env') or {}, env)}
+    turn.touch_execution()
+
+
+def _tell_subworkflows(turn: Turn, event: Event, in_states: set[str] | frozenset[str]) -> None:
+    for child in _live_subworkflows(turn):
+        if child.state in in_states:
+            turn.send(child.id, event)
+
+
+def _live_subworkflows(turn: Turn) -> Iterator[ChildExecution]:
+    for task in turn.state.tasks.values():
+        if task.type == 'WORKFLOW' and (task.running_children or not task.is_completed):
+            yield from (child for child in task.children if not child.is_completed)
+
+
+def _look_at_joins(turn: Turn) -> None:
+    for join_id in list(turn.state.joins):
+        turn.do_later(EvaluateJoin(turn.state.tasks[join_id]))
+
+
+def _failed_hard(task: TaskExecution) -> bool:
+    return bool(task.runtime_context.get('_failed_hard'))

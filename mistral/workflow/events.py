@@ -1,0 +1,118 @@
+"""What can happen to a workflow execution. All values are JSON-able: events travel and are stored."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Start the tasks of a created execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCompleted:
+    """An action ended: with `data`, or with `error`, or cancelled."""
+
+    action_execution_id: str
+    data: Any = None
+    error: Any = None
+    cancel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActionUpdated:
+    """An asynchronous action was paused or resumed (state PAUSED or RUNNING)."""
+
+    action_execution_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubworkflowUpdated:
+    """A sub-workflow took a state; `message` is its failure or cancellation text.
+
+    `revision` orders the news of one sub-workflow: older news than the last is dropped.
+    """
+
+    execution_id: str
+    state: str
+    revision: int
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    timer_id: str
+    task_execution_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueItems:
+    """Start the next portion of a task with items."""
+
+    task_execution_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    env: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the execution as SUCCESS, ERROR or CANCELLED."""
+
+    state: str
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateEnv:
+    env: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    task_execution_id: str
+    reset: bool = True
+    env: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    task_execution_id: str
+    env: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Look for anything a crash left undone.
+
+    `lost_actions` are running synchronous actions whose executor is gone: they are repeated if
+    that is safe, else they fail.
+    """
+
+    lost_actions: tuple[str, ...] = ()
+
+
+Event: TypeAlias = (
+    Begin
+    | ActionCompleted
+    | ActionUpdated
+    | SubworkflowUpdated
+    | TimerFired
+    | ContinueItems
+    | Pause
+    | Resume
+    | Stop
+    | UpdateEnv
+    | Rerun
+    | Skip
+    | Recover
+)

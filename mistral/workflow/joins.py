@@ -1,0 +1,277 @@
+"""Joins: counting the branches that arrive, and knowing at once that too few ever will.
+
+A join exists from the first arrival on. It runs when enough branches have arrived, fails when too
+many are lost, and waits otherwise. A branch is lost when its task ended without leading to the
+join, or when no running task can lead to it any more.
+
+Each join remembers arrivals and losses, so a completed task costs the same however many branches
+the join has. A name that nothing running leads to stays unreachable until something is re-run, so
+each name is looked into once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from mistral import states
+from mistral.lang.graph import TaskNode
+from mistral.workflow.commands import COMPLETING_TASK, CloseBranches, CompleteTask, EvaluateJoin
+from mistral.workflow.model import ExecutionState, TaskExecution
+from mistral.workflow.turn import Turn
+
+WAITING_TEXT: Final = 'Task is waiting.'
+NOT_TRIGGERED: Final = 'not triggered'
+
+
+@dataclass(slots=True)
+class JoinTracker:
+    """Inbound task names that arrived, with (task execution id, event), and those that are lost."""
+
+    inbound: frozenset[str]
+    wanted: int
+    arrived: dict[str, tuple[str, str]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+
+    def is_satisfied(self) -> bool:
+        return len(self.arrived) >= self.wanted
+
+    def has_failed(self) -> bool:
+        return len(self.lost) > len(self.inbound) - self.wanted
+
+
+def trigger(turn: Turn, name: str, source: TaskExecution, event: str) -> None:
+    """A branch has arrived at the join of that name."""
+    state = turn.state
+    join = state.latest(name)
+    if join is None:
+        join = _create(turn, name, source, event)
+    elif join.state == states.WAITING:
+        tracker = state.joins.get(join.id)
+        if tracker is not None:
+            tracker.arrived[source.name] = (source.id, event)
+            tracker.lost.discard(source.name)
+    elif _may_run_again(turn, join, source):
+        _reenter(turn, join)
+    else:
+        # The branch ends here; what it has published counts for the output of the workflow.
+        source.has_next_tasks = len(source.next_tasks) > 1
+        return
+    turn.do_later(EvaluateJoin(join))
+
+
+def on_task_completed(turn: Turn, task: TaskExecution) -> None:
+    """Have the waiting joins behind a completed task told which ways it has closed."""
+    if not turn.state.joins:
+        return
+    fired = {name for name, _ in task.next_tasks}
+    closed = tuple(name for name in turn.state.node(task).outbound if name not in fired)
+    if closed:
+        turn.do_later(CloseBranches(task, closed))
+
+
+def close_branches(turn: Turn, task: TaskExecution, closed: tuple[str, ...]) -> None:
+    """Note which branches of waiting joins are lost now that a task did not take these ways."""
+    state = turn.state
+    behind = frozenset().union(*(_names_behind(state, name) for name in closed))
+    for join_id, tracker in list(state.joins.items()):
+        join = state.tasks[join_id]
+        if join.name not in behind:
+            continue
+        if tracker is None:
+            turn.do_later(EvaluateJoin(join))
+            continue
+        suspects = (behind & tracker.inbound) | ({task.name} & tracker.inbound)
+        lost = [
+            name
+            for name in suspects
+            if name not in tracker.lost and _is_lost(state, name, join.name)
+        ]
+        if lost:
+            tracker.lost.update(lost)
+            for name in lost:
+                tracker.arrived.pop(name, None)
+            turn.do_later(EvaluateJoin(join))
+
+
+def evaluate(turn: Turn, join: TaskExecution, *, stuck: bool = False) -> bool:
+    """Decide on a waiting join; True if it may run now.
+
+    With `stuck` nothing else in the workflow can go on, so what has not arrived is lost.
+    """
+    state = turn.state
+    if join.state != states.WAITING or state.execution.state != states.RUNNING:
+        return False
+    if 'continue' in (join.runtime_context.get('_timers') or {}):
+        return False
+    tracker = state.joins.get(join.id)
+    if tracker is None:
+        tracker = state.joins[join.id] = _build_tracker(state, join)
+    if stuck:
+        tracker.lost.update(tracker.inbound - tracker.arrived.keys())
+    if tracker.is_satisfied():
+        _take_over(turn, join, tracker)
+        return True
+    if tracker.has_failed():
+        _fail(turn, join, tracker)
+    return False
+
+
+def wait_again(turn: Turn, join: TaskExecution, state_info: str = WAITING_TEXT) -> None:
+    """Put a join back to waiting; its arrivals are counted anew."""
+    turn.set_task_state(join, states.WAITING, state_info)
+    turn.state.joins[join.id] = None
+
+
+def _create(turn: Turn, name: str, source: TaskExecution, event: str) -> TaskExecution:
+    state = turn.state
+    spec = state.graph.nodes[name].spec
+    join = TaskExecution(
+        id=turn.ports.new_id(),
+        name=name,
+        seq=state.take_seq(),
+        type='WORKFLOW' if spec.workflow is not None else 'ACTION',
+        state=states.WAITING,
+        state_info=WAITING_TEXT,
+        created_at=turn.ports.now(),
+        tags=list(spec.tags),
+        runtime_context={'triggered_by': [{'task_id': source.id, 'event': event}]},
+        unique_key=f'join-task-{state.execution.id}-{name}',
+    )
+    state.add_task(join)
+    return join
+
+
+def _may_run_again(turn: Turn, join: TaskExecution, source: TaskExecution) -> bool:
+    """Whether an arrival after the join has run opens another lap.
+
+    It does if the branch has come through the join itself (a loop) or through a task re-run
+    since, or if the join has failed and would not fail now. Any other late branch is surplus.
+    """
+    if join.state == states.ERROR and not _build_tracker(turn.state, join).has_failed():
+        return True
+    ran_at = join.runtime_context.get('_ran_at', 0)
+    seen = set()
+    pending = [source]
+    while pending:
+        task = pending.pop()
+        if task is join or task.runtime_context.get('_rerun_at', -1) > ran_at:
+            return True
+        if task.id not in seen:
+            seen.add(task.id)
+            pending.extend(turn.sources(task))
+    return False
+
+
+def _reenter(turn: Turn, join: TaskExecution) -> None:
+    """Open another lap: what the join gave so far stays with those who have seen it."""
+    turn.freeze_dependents(join)
+    context = join.runtime_context
+    for key in ('retry_task_policy', 'wait_after_policy', 'wait_before_policy'):
+        context.pop(key, None)
+    context['_laps'] = context.get('_laps', 0) + 1
+    join.processed = False
+    wait_again(turn, join)
+
+
+def _take_over(turn: Turn, join: TaskExecution, tracker: JoinTracker) -> None:
+    """Record who made the join run; their contexts become its own, in order of creation."""
+    tasks = turn.state.tasks
+    arrivals = sorted(tracker.arrived.values(), key=lambda arrival: tasks[arrival[0]].seq)
+    context = join.runtime_context
+    context['triggered_by'] = [{'task_id': id_, 'event': event} for id_, event in arrivals]
+    context.pop('_sources', None)
+    context['_ran_at'] = turn.state.take_seq()
+    join.inbound = join.outbound = join.in_context = None
+    if context.get('_laps'):
+        # The sources descend from the join itself: deriving its context from theirs later on
+        # would go round in circles.
+        join.in_context = turn.merged_outbound([tasks[id_] for id_, _ in arrivals]).to_stored()
+    del turn.state.joins[join.id]
+
+
+def _fail(turn: Turn, join: TaskExecution, tracker: JoinTracker) -> None:
+    node = turn.state.node(join)
+    lost = [name for name in node.inbound if name in tracker.lost]
+    context = join.runtime_context
+    context['_sources'] = [id_ for id_, _ in tracker.arrived.values()]
+    context['_ran_at'] = turn.state.take_seq()
+    context['triggered_by'] = []
+    if node.spec.join == 'all':
+        latest = (turn.state.latest(name) for name in lost)
+        context['triggered_by'] = [
+            {'task_id': task.id, 'event': NOT_TRIGGERED} for task in latest if task is not None
+        ]
+    join.inbound = join.outbound = None
+    del turn.state.joins[join.id]
+    turn.do(CompleteTask(join, states.ERROR, f'Failed by tasks: {lost}', COMPLETING_TASK))
+
+
+def _build_tracker(state: ExecutionState, join: TaskExecution) -> JoinTracker:
+    node = state.node(join)
+    tracker = JoinTracker(frozenset(node.inbound), _wanted(node))
+    for name in node.inbound:
+        latest = state.latest(name)
+        event = _fired_event(latest, join.name) if latest is not None else None
+        if latest is not None and event is not None:
+            tracker.arrived[name] = (latest.id, event)
+        elif _is_lost(state, name, join.name):
+            tracker.lost.add(name)
+    return tracker
+
+
+def _wanted(node: TaskNode) -> int:
+    join = node.spec.join
+    return len(node.inbound) if join == 'all' or join is None else join
+
+
+def _fired_event(task: TaskExecution, target: str) -> str | None:
+    """The clause through which a finished task led to the target, the last one if several."""
+    if not (task.is_completed and task.processed):
+        return None
+    events = [event for name, event in task.next_tasks if name == target]
+    return events[-1] if events else None
+
+
+def _is_lost(state: ExecutionState, name: str, join_name: str) -> bool:
+    """Whether the task of that name can no longer come to lead to the join.
+
+    Walks against the transitions to any task that still runs; ways through the join itself do
+    not count, for it is what is waiting.
+    """
+    if name in state.dead_names:
+        return True
+    if _is_live(state, name):
+        return False
+    seen = {name}
+    through_join = False
+    pending = [name]
+    while pending:
+        for source in state.graph.nodes[pending.pop()].inbound:
+            if source == join_name:
+                through_join = True
+            elif source not in seen and source not in state.dead_names:
+                if _is_live(state, source):
+                    return False
+                seen.add(source)
+                pending.append(source)
+    if not through_join:
+        state.dead_names.update(seen)
+    return True
+
+
+def _is_live(state: ExecutionState, name: str) -> bool:
+    return any(not task.is_completed or not task.processed for task in state.by_name.get(name, ()))
+
+
+def _names_behind(state: ExecutionState, name: str) -> frozenset[str]:
+    """The task and all that transitions can lead to from it."""
+    known = state.names_behind.get(name)
+    if known is None:
+        seen = {name}
+        pending = [name]
+        while pending:
+            for target in state.graph.nodes[pending.pop()].outbound:
+                if target not in seen:
+                    seen.add(target)
+                    pending.append(target)
+        known = state.names_behind[name] = frozenset(seen)
+    return known

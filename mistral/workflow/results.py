@@ -1,0 +1,141 @@
+"""News of a task's children: results, pauses, sub-workflows that were re-opened."""
+
+from typing import Any
+
+from mistral import states
+from mistral.exceptions import (
+    DBEntityNotFoundError,
+    InvalidStateTransitionException,
+    MistralException,
+)
+from mistral.workflow import control, with_items
+from mistral.workflow.commands import CompleteTask, Phase, handling_action
+from mistral.workflow.events import ActionCompleted, ActionUpdated, SubworkflowUpdated
+from mistral.workflow.model import NOT_LOADED, ChildExecution, TaskExecution
+from mistral.workflow.ports import ActionResult
+from mistral.workflow.tasks import fail_with
+from mistral.workflow.turn import STATE_INFO_LIMIT, Turn
+
+
+def on_action_completed(turn: Turn, event: ActionCompleted) -> None:
+    """Take in the result of an action.
+
+    Raises DBEntityNotFoundError for an unknown action, InvalidStateTransitionException for one
+    that has its result already (then nothing changes).
+    """
+    task, child = _find(turn, event.action_execution_id)
+    if child.is_completed:
+        raise InvalidStateTransitionException(f'Action {child.id} is already completed')
+    result = ActionResult(event.data, event.error, event.cancel)
+    try:
+        result = turn.ports.finish_action(
+            child.name, turn.state.execution.workflow_namespace, result
+        )
+        turn.check_size('output', _value(result), 'ActionExecution')
+    except MistralException as e:
+        _refuse_result(turn, task, child, e)
+        return
+    state = _state(result)
+    child.output = {'result': _value(result)}
+    child.accepted = not child.superseded
+    _trace(turn, task, child, state, result)
+    turn.set_child_state(task, child, state)
+    reason = None if state == states.SUCCESS or not _value(result) else str(_value(result))
+    _tell_task(turn, task, child, reason, handling_action(child.name))
+
+
+def on_action_updated(turn: Turn, event: ActionUpdated) -> None:
+    """Pause or resume an asynchronous action; raises InvalidStateTransitionException."""
+    task, child = _find(turn, event.action_execution_id)
+    if child.is_sync and event.state == states.PAUSED:
+        raise InvalidStateTransitionException(
+            'Transition to the PAUSED state is only supported for asynchronous action execution.'
+        )
+    if not states.is_valid_transition(child.state, event.state):
+        raise InvalidStateTransitionException(
+            f'Invalid state transition from {child.state} to {event.state}.'
+        )
+    turn.set_child_state(task, child, event.state)
+    control.on_child_paused_or_resumed(turn, task, child)
+
+
+def on_subworkflow_updated(turn: Turn, event: SubworkflowUpdated) -> None:
+    """A sub-workflow has paused, gone on, been re-opened or ended. Stale news changes nothing."""
+    found = turn.state.find_child(event.execution_id)
+    if found is None:
+        return
+    task, child = found
+    if event.revision < child.revision:
+        return
+    child.revision = event.revision
+    was_completed = child.is_completed
+    if not states.is_completed(event.state):
+        if was_completed and not child.superseded:
+            child.accepted = False
+            turn.set_child_state(task, child, event.state)
+            control.reopen_task(turn, task)
+        else:
+            turn.set_child_state(task, child, event.state)
+        control.on_child_paused_or_resumed(turn, task, child)
+        return
+    child.output = NOT_LOADED
+    child.accepted = not child.superseded
+    turn.set_child_state(task, child, event.state)
+    reason = None if event.state == states.SUCCESS else event.message
+    _tell_task(turn, task, child, reason, handling_action(child.name))
+
+
+def _find(turn: Turn, action_execution_id: str) -> tuple[TaskExecution, ChildExecution]:
+    found = turn.state.find_child(action_execution_id)
+    if found is None:
+        raise DBEntityNotFoundError(f'ActionExecution not found [id={action_execution_id}]')
+    return found
+
+
+def _tell_task(
+    turn: Turn, task: TaskExecution, child: ChildExecution, reason: str | None, phase: Phase
+) -> None:
+    """Let the task go on, unless it is over or another attempt has begun: then the result is
+    only recorded."""
+    if task.is_completed or child.superseded:
+        return
+    if turn.state.node(task).spec.with_items:
+        with_items.on_child_completed(turn, task, child, phase)
+    else:
+        turn.do(CompleteTask(task, child.state, reason, phase))
+
+
+def _refuse_result(
+    turn: Turn, task: TaskExecution, child: ChildExecution, error: MistralException
+) -> None:
+    """A result that cannot be taken fails the action, its task and the workflow."""
+    turn.ports.report_failure(task, error)
+    text = f'Failed to complete action [error={error}, action={child.name}, task={task.name}]:'
+    child.output = {'result': text[:STATE_INFO_LIMIT]}
+    child.accepted = False
+    turn.set_child_state(task, child, states.ERROR)
+    if not task.is_completed and not child.superseded:
+        fail_with(turn, task, text)
+
+
+def _state(result: ActionResult) -> str:
+    if result.cancel:
+        return states.CANCELLED
+    return states.SUCCESS if result.error is None else states.ERROR
+
+
+def _value(result: ActionResult) -> Any:
+    if result.cancel:
+        return None
+    return result.data if result.error is None else result.error
+
+
+def _trace(
+    turn: Turn, task: TaskExecution, child: ChildExecution, state: str, result: ActionResult
+) -> None:
+    turn.trace(
+        "Action '%s' (%s)(task_name=%s, task_ex_id=%s) [%s -> %s, "
+        'Result [data=%.100s, error=%.100s, cancel=%s]]',
+        child.name, child.id, task.name, task.id, child.state, state,
+        result.data, result.error, result.cancel,
+    )  # fmt: skip

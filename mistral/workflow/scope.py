@@ -1,0 +1,177 @@
+"""The running workflow as `task()`, `tasks()`, `execution()` and the like see it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from mistral.workflow.model import NOT_LOADED, ExecutionState, TaskExecution
+from mistral.workflow.turn import Turn
+
+_TASK_KEYS: Final = (
+    'id', 'name', 'spec', 'state', 'state_info', 'result', 'published', 'type',
+    'workflow_execution_id', 'created_at', 'updated_at',
+)  # fmt: skip
+
+
+def task_result(turn: Turn, task: TaskExecution) -> Any:
+    """The result of a task: what its accepted children gave.
+
+    A list in the order of the items for a task with items; else the value of the one accepted
+    child, or a list if there is none or more than one.
+    """
+    if task.result is NOT_LOADED:
+        accepted = list(task.accepted_children())
+        if any(child.output is NOT_LOADED for child in accepted):
+            turn.ports.load_outputs(accepted)
+        if turn.state.node(task).spec.with_items:
+            accepted.sort(key=lambda child: child.index)
+            task.result = [child.value for child in accepted]
+        else:
+            values = [child.value for child in accepted]
+            task.result = values[0] if len(values) == 1 else values
+    return task.result
+
+
+class TaskView(Mapping[str, Any]):
+    """A task execution as a read-only mapping; its result is worked out only when read."""
+
+    __slots__ = ('_task', '_turn')
+
+    def __init__(self, turn: Turn, task: TaskExecution) -> None:
+        self._turn = turn
+        self._task = task
+
+    def __getitem__(self, key: str) -> Any:
+        task = self._task
+        if key == 'result':
+            return task_result(self._turn, task)
+        if key == 'spec':
+            return self._turn.state.node(task).spec.raw
+        if key == 'workflow_execution_id':
+            return self._turn.state.execution.id
+        if key in ('created_at', 'updated_at'):
+            return time_text(getattr(task, key))
+        if key in _TASK_KEYS:
+            return getattr(task, key)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_TASK_KEYS)
+
+    def __len__(self) -> int:
+        return len(_TASK_KEYS)
+
+
+class TurnScope:
+    """Implements `mistral.expressions.base.Scope` for one place of evaluation."""
+
+    __slots__ = ('_task', '_turn')
+
+    def __init__(self, turn: Turn, task: TaskExecution | None = None) -> None:
+        self._turn = turn
+        self._task = task
+
+    @property
+    def _state(self) -> ExecutionState:
+        return self._turn.state
+
+    def execution(self) -> Mapping[str, Any]:
+        execution = self._state.execution
+        return {
+            'id': execution.id,
+            'name': execution.workflow_name,
+            'spec': execution.spec,
+            'input': execution.input,
+            'params': execution.params,
+            'created_at': time_text(execution.created_at),
+            'updated_at': time_text(execution.updated_at),
+            'root_execution_id': execution.root_execution_id,
+        }
+
+    def executions(
+        self,
+        id: str | None = None,
+        root_execution_id: str | None = None,
+        state: str | None = None,
+        from_time: str | None = None,
+        to_time: str | None = None,
+    ) -> Sequence[Mapping[str, Any]]:
+        filters = {
+            'id': id,
+            'root_execution_id': root_execution_id,
+            'state': state,
+            'from_time': from_time,
+            'to_time': to_time,
+        }
+        return self._turn.ports.query_executions(
+            {name: value for name, value in filters.items() if value is not None}
+        )
+
+    def task(self, name: str | None = None) -> Mapping[str, Any] | None:
+        task = self._task
+        if name is not None and (task is None or task.name != name):
+            task = self._state.latest(name)
+        return TaskView(self._turn, task) if task is not None else None
+
+    def tasks(
+        self,
+        workflow_execution_id: str | None = None,
+        recursive: bool = False,
+        state: str | None = None,
+        flat: bool = False,
+    ) -> Sequence[Mapping[str, Any]]:
+        own = self._state.execution.id
+        if workflow_execution_id != own or recursive:
+            return self._turn.ports.query_tasks(
+                workflow_execution_id, recursive=recursive, state=state, flat=flat
+            )
+        return [
+            TaskView(self._turn, task)
+            for task in self._state.tasks.values()
+            if (state is None or task.state == state) and not (flat and _only_wraps(task))
+        ]
+
+    def global_variable(self, name: str) -> Any:
+        return self._state.execution.context.get(name)
+
+
+def _only_wraps(task: TaskExecution) -> bool:
+    """Whether a sub-workflow task has a child that already shows the task's own state."""
+    return task.type == 'WORKFLOW' and any(child.state == task.state for child in task.children)
+
+
+def time_text(time: datetime | None) -> str | None:
+    """'YYYY-MM-DD hh:mm:ss', as everywhere in the API."""
+    return time.strftime('%Y-%m-%d %H:%M:%S') if time else None
+
+
+class EmptyScope:
+    """The scope outside any workflow: there is nothing to ask about."""
+
+    def execution(self) -> Mapping[str, Any]:
+        return {}
+
+    def executions(
+        self,
+        id: str | None = None,
+        root_execution_id: str | None = None,
+        state: str | None = None,
+        from_time: str | None = None,
+        to_time: str | None = None,
+    ) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def task(self, name: str | None = None) -> Mapping[str, Any] | None:
+        return None
+
+    def tasks(
+        self,
+        workflow_execution_id: str | None = None,
+        recursive: bool = False,
+        state: str | None = None,
+        flat: bool = False,
+    ) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    def global_variable(self, name: str) -> Any:
+        return None

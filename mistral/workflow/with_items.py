@@ -1,0 +1,155 @@
+"""Tasks with items: one child per item, in portions, and what their results add up to."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from mistral import states
+from mistral.exceptions import EvaluationException, InputException
+from mistral.workflow import children
+from mistral.workflow.commands import RUNNING_TASK, CompleteTask, Phase
+from mistral.workflow.events import ContinueItems
+from mistral.workflow.model import ChildExecution, TaskExecution
+from mistral.workflow.ports import TaskError
+from mistral.workflow.scope import TurnScope
+from mistral.workflow.turn import Turn
+
+SOME_FAILED: Final = 'One or more actions had failed.'
+SOME_CANCELLED: Final = 'One or more actions was cancelled.'
+
+
+def start(turn: Turn, task: TaskExecution, *, only: Iterable[int] | None = None) -> None:
+    """Start an attempt over all items, or over the given indexes only."""
+    task.items = None
+    context = task.runtime_context
+    context['with_items'] = {'capacity': None, 'count': len(_items(turn, task))}
+    context['_next_item'] = 0
+    context.pop('_chosen_items', None)
+    if only is not None:
+        context['_chosen_items'] = sorted(only)
+    start_portion(turn, task)
+
+
+def start_portion(turn: Turn, task: TaskExecution) -> None:
+    """Start as many of the remaining items as 'concurrency' and the size of a turn allow.
+
+    Raises a MistralException if an input cannot be evaluated; then no item of the portion runs.
+    """
+    items = _items(turn, task)
+    indexes = _take_indexes(turn, task)
+    inbound = turn.inbound(task).data
+    inputs = [
+        children.evaluate_input(turn, task, turn.view(items[index], inbound, task=task))
+        for index in indexes
+    ]
+    view = turn.view(inbound, task=task)
+    try:
+        for index, input_ in zip(indexes, inputs, strict=True):
+            children.start_child(turn, task, view, input_, index)
+    except EvaluationException as e:
+        raise TaskError(str(e)) from e
+    _update_capacity(turn, task)
+    if _startable(task):
+        turn.send(turn.state.execution.id, ContinueItems(task.id))
+    elif not task.running_children:
+        _complete(turn, task, RUNNING_TASK)
+
+
+def on_child_completed(
+    turn: Turn, task: TaskExecution, child: ChildExecution, phase: Phase
+) -> None:
+    """Take in a result: start the next item, or complete the task after the last one."""
+    _update_capacity(turn, task)
+    if child.state == states.CANCELLED:
+        turn.do(CompleteTask(task, states.CANCELLED, SOME_CANCELLED, phase))
+    elif _startable(task):
+        start_portion(turn, task)
+    elif not task.running_children:
+        _complete(turn, task, phase)
+
+
+def has_more_to_start(task: TaskExecution) -> bool:
+    return 'with_items' in task.runtime_context and _startable(task) > 0
+
+
+def unfinished_indexes(task: TaskExecution) -> list[int]:
+    """The items without an accepted success: what a re-run without reset repeats."""
+    count = task.runtime_context['with_items']['count']
+    done = {child.index for child in task.accepted_children() if child.state == states.SUCCESS}
+    return [index for index in range(count) if index not in done]
+
+
+def _complete(turn: Turn, task: TaskExecution, phase: Phase) -> None:
+    found = {child.state for child in task.accepted_children()}
+    if states.CANCELLED in found:
+        turn.do(CompleteTask(task, states.CANCELLED, SOME_CANCELLED, phase))
+    elif states.ERROR in found:
+        turn.do(CompleteTask(task, states.ERROR, SOME_FAILED, phase))
+    else:
+        turn.do(CompleteTask(task, states.SUCCESS, None, phase))
+
+
+def _remaining(task: TaskExecution) -> int:
+    context = task.runtime_context
+    chosen = context.get('_chosen_items')
+    total: int = context['with_items']['count'] if chosen is None else len(chosen)
+    return total - int(context.get('_next_item', total))
+
+
+def _startable(task: TaskExecution) -> int:
+    """How many of the remaining items may start now."""
+    concurrency = task.runtime_context.get('concurrency')
+    remaining = _remaining(task)
+    if not concurrency:
+        return remaining
+    return max(0, min(remaining, concurrency - task.running_children))
+
+
+def _take_indexes(turn: Turn, task: TaskExecution) -> list[int]:
+    context = task.runtime_context
+    first = context.get('_next_item', 0)
+    last = first + min(_startable(task), turn.ports.settings.items_portion)
+    context['_next_item'] = last
+    turn.touch_task(task)
+    chosen = context.get('_chosen_items')
+    return list(range(first, last)) if chosen is None else chosen[first:last]
+
+
+def _update_capacity(turn: Turn, task: TaskExecution) -> None:
+    concurrency = task.runtime_context.get('concurrency')
+    if concurrency:
+        with_items = task.runtime_context['with_items']
+        task.runtime_context['with_items'] = {
+            **with_items,
+            'capacity': max(0, concurrency - task.running_children),
+        }
+        turn.touch_task(task)
+
+
+def _items(turn: Turn, task: TaskExecution) -> list[dict[str, Any]]:
+    """The item variables of each index, kept for as long as the task is in memory.
+
+    Raises InputException if the values are no lists of one length.
+    """
+    if task.items is None:
+        spec = turn.state.node(task).spec
+        view = turn.view(turn.inbound(task).data, task=task)
+        values = turn.ports.evaluate(spec.with_items, view, TurnScope(turn, task))
+        task.items = _zip_items(values)
+    return task.items
+
+
+def _zip_items(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    columns: dict[str, list[Any]] = {}
+    for name, value in values.items():
+        try:
+            columns[name] = list(value)
+        except TypeError:
+            raise InputException(
+                f'Wrong input format for: {columns}. Iterable type is expected for each value.'
+            ) from None
+    if len({len(column) for column in columns.values()}) > 1:
+        raise InputException(
+            f'Wrong input format for: {columns}. All arrays must have the same length.'
+        )
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]

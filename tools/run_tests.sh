@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Set up .venv and run the checks of the project.
+#
+#   tools/run_tests.sh [lint|unit|functional|all]... [-- PYTEST-ARGUMENT...]
+#
+# Without a word all of them run. A failing one does not stop the others; the exit status is 1 if
+# any failed.
+#
+# Environment:
+#   MISTRAL_VENV  a ready virtual environment to use as it is, instead of .venv
+#   PYTHON        interpreter to make .venv with (the first one that is 3.11 or newer)
+
+set -euo pipefail
+
+# shellcheck source=tools/lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+cd "$root"
+
+failed=()
+
+# check NAME COMMAND...: run a command and remember if it failed.
+check() {
+  local name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  "$@" || failed+=("$name")
+}
+
+run_lint() {
+  local scripts
+  mapfile -t scripts < <(find tools .ci devstack -name '*.sh' -o -path .ci/run)
+  check 'ruff check' "$bin/ruff" check
+  check 'ruff format' "$bin/ruff" format --check
+  check mypy "$bin/mypy"
+  check import-linter "$bin/lint-imports"
+  check shellcheck "$bin/shellcheck" -x "${scripts[@]}"
+}
+
+run_unit() {
+  check 'unit tests' "$bin/python" -m pytest mistral/tests/unit "${pytest_arguments[@]}"
+}
+
+run_functional() {
+  check 'functional tests' "$bin/python" -m pytest mistral/tests/functional "${pytest_arguments[@]}"
+}
+
+suites=()
+while (($#)); do
+  case $1 in
+    lint | unit | functional) suites+=("$1") ;;
+    all) suites+=(lint unit functional) ;;
+    --)
+      shift
+      break
+      ;;
+    -h | --help)
+      usage
+      exit
+      ;;
+    *) die "unknown suite '$1'; there are lint, unit, functional and all" ;;
+  esac
+  shift
+done
+pytest_arguments=("$@")
+((${#suites[@]})) || suites=(lint unit functional)
+
+if [[ -z ${MISTRAL_VENV:-} ]]; then
+  make_venv "$root/.venv"
+  install_into "$root/.venv" test --editable "${root}[postgresql,mysql]" \
+    --requirement "$root/test-requirements.txt"
+fi
+bin=${MISTRAL_VENV:-$root/.venv}/bin
+
+for suite in "${suites[@]}"; do
+  "run_$suite"
+done
+
+echo
+((${#failed[@]} == 0)) || die "failed: $(IFS=,; printf '%s' "${failed[*]}")"
+say 'All checks passed.'
