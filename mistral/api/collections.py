@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import wsme.exc
+from wsme.types import ArrayType
 
 from mistral.api import types
 from mistral.api.filters import Condition
@@ -56,7 +57,7 @@ class Collection:
 
     @functools.cached_property
     def sort_columns(self) -> frozenset[str]:
-        composite = types.JsonObject | types.JsonValue | list
+        composite = types.JsonObject | types.JsonValue | ArrayType
         plain = {
             name
             for name in self.attributes

@@ -44,6 +44,9 @@ _STATUSES: Final[Mapping[type[BaseException], int]] = {
     webob.request.DisconnectionError: 400,
 }
 
+#: Characters of a message about arguments.
+_LONGEST_MESSAGE: Final = 2000
+
 _UNFORESEEN: Final = (
     'The service failed to handle the request; its log tells why under the request id {}.'
 )
@@ -55,7 +58,7 @@ def response_for(error: Exception, request_id: str) -> webob.Response:
         case webob.exc.HTTPException():
             return _http_response(error)
         case wsme.exc.ClientSideError():
-            return fault(error.code, error.faultstring)
+            return fault(error.code, _shortened(error.faultstring))
 
     status = next((_STATUSES[cls] for cls in type(error).__mro__ if cls in _STATUSES), None)
     if status is None:
@@ -95,6 +98,14 @@ def fault(
 def one_line(text: str) -> str:
     """The text as an HTTP header can carry it."""
     return ' '.join(text.split()).encode('latin-1', 'replace').decode('latin-1')
+
+
+def _shortened(message: str) -> str:
+    """Messages about arguments repeat what was sent, which may be a lot."""
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    half = _LONGEST_MESSAGE // 2
+    return f'{message[:half]} ... {message[-half:]}'
 
 
 def _http_response(error: webob.exc.HTTPException) -> webob.Response:

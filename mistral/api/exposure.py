@@ -19,7 +19,7 @@ from mistral.api.types import Resource, parse_json
 #: The body is a text in UTF-8, such as a definition.
 TEXT: Final = 'text'
 
-#: WSME datatypes of the arguments that a query may give; None accepts and ignores everything.
+#: WSME datatypes of the arguments that a query may give, by name.
 Arguments = Mapping[str, Any]
 
 _JSON_TYPES: Final = frozenset(wsme.rest.json.accept_content_types)
@@ -37,9 +37,10 @@ def expose(
 ) -> Callable[[Callable[..., Any]], Callable[..., webob.Response]]:
     """Declare a controller's method `(self, call, *path_arguments)` as an HTTP handler.
 
-    `rule` is the access rule that callers must pass, None lets everybody in. `body` is the
-    resource that the JSON body describes, `TEXT`, or None; messages call it `body_name`. What the
-    method returns is sent as JSON; with `status` 204 nothing is sent.
+    `rule` is the access rule that callers must pass, None lets everybody in. Query arguments other
+    than those of `query` are an error unless `ignore_unknown` is set. `body` is the resource that
+    the JSON body describes, `TEXT`, or None; messages call it `body_name`. What the method returns
+    is sent as JSON; with `status` 204 nothing is sent.
     """
     arguments = query or {}
 
@@ -68,7 +69,7 @@ def expose(
             result = method(self, call, *path)
             return json_response(result, status)
 
-        # pecan and RestController look for the signature of the function they call.
+        # pecan takes the arguments of what it calls from the signature.
         del handler.__wrapped__
         return pecan.expose(content_type='application/json')(handler)
 

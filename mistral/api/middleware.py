@@ -11,36 +11,6 @@ from oslo_middleware.http_proxy_to_wsgi import HTTPProxyToWSGI
 
 HEALTHCHECK_PATH: Final = '/healthcheck'
 
-_EXPOSED_HEADERS: Final = (
-    'X-Auth-Token',
-    'X-Subject-Token',
-    'X-Service-Token',
-    'X-Project-Id',
-    'X-User-Name',
-    'X-Project-Name',
-)
-_ALLOWED_HEADERS: Final = (
-    'X-Auth-Token',
-    'X-Identity-Status',
-    'X-Roles',
-    'X-Service-Catalog',
-    'X-User-Id',
-    'X-Tenant-Id',
-    'X-Project-Id',
-    'X-User-Name',
-    'X-Project-Name',
-)
-_ALLOWED_METHODS: Final = ('GET', 'PUT', 'POST', 'DELETE', 'PATCH')
-
-
-def set_cors_defaults() -> None:
-    """The service's defaults of the options in `[cors]` (for sample files, too)."""
-    cors.set_defaults(
-        allow_headers=list(_ALLOWED_HEADERS),
-        expose_headers=list(_EXPOSED_HEADERS),
-        allow_methods=list(_ALLOWED_METHODS),
-    )
-
 
 def with_middleware(
     app: WSGIApplication, conf: cfg.ConfigOpts, *, healthcheck: bool = False
@@ -55,7 +25,6 @@ def with_middleware(
         app = with_proxy_headers
     if healthcheck:
         app = _at_path(HEALTHCHECK_PATH, Healthcheck(None, conf), otherwise=app)
-    set_cors_defaults()
     with_cors = cors.CORS(app, conf)
     return with_cors if conf.cors.allowed_origin else _answer_options(app)
 

@@ -12,13 +12,14 @@ from alembic.config import Config
 from alembic.util import CommandError
 from oslo_config import cfg
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from mistral import config
 from mistral.config.help_texts import no_effect
 from mistral.db import migrations
 from mistral.db.database import Database, DatabaseFailure
 from mistral.db.repositories import Repositories
-from mistral.exceptions import ConfigurationError, MistralError
+from mistral.exceptions import ConfigurationError, DBError, MistralError
 from mistral.expressions import Expressions
 from mistral.lang.parser import Parser
 from mistral.services.populate import Populator, preinstalled_workflows, shipped_actions
@@ -39,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         _set_up_logging(conf.debug)
         conf.command.run(conf)
-    except (MistralError, CommandError, DatabaseFailure) as e:
-        print(f'ERROR: {_in_one_line(e)}', file=sys.stderr)
+    except (MistralError, CommandError) as e:
+        print(f'ERROR: {e}', file=sys.stderr)
         return 1
     return 0
 
@@ -51,7 +52,6 @@ def _cli_options() -> list[cfg.Opt]:
             'command',
             title='Commands',
             help='What to do; --help after a command tells about its arguments.',
-            required=True,
             handler=_add_commands,
         ),
         # Named apart from the option that mistral-extra registers by itself.
@@ -71,18 +71,19 @@ def _add_commands(commands: Any) -> None:
         parser.set_defaults(run=run)
         return parser
 
-    sql = {'action': 'store_true', 'help': 'print SQL instead of running it'}
+    def add_sql_option(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument('--sql', action='store_true', help='print SQL instead of running it')
 
     upgrade = add('upgrade', _upgrade, 'Bring the database forward to a revision.')
     upgrade.add_argument(
         'revision', nargs='?', help="'head', a number such as 046, '+1', with --sql also FROM:TO"
     )
     upgrade.add_argument('--delta', type=_positive, metavar='N', help='go N revisions further')
-    upgrade.add_argument('--sql', **sql)
+    add_sql_option(upgrade)
 
     stamp = add('stamp', _stamp, 'Record that the database is at a revision; change nothing else.')
     stamp.add_argument('revision', nargs='?', default='head')
-    stamp.add_argument('--sql', **sql)
+    add_sql_option(stamp)
 
     add('current', _current, 'Show the revision that the database is at.')
     add('history', _history, 'List the revisions.')
@@ -96,7 +97,7 @@ def _add_commands(commands: Any) -> None:
     revision.add_argument(
         '--autogenerate', action='store_true', help='compare the models with the database'
     )
-    revision.add_argument('--sql', **sql)
+    add_sql_option(revision)
 
 
 def _upgrade(conf: cfg.ConfigOpts) -> None:
@@ -159,6 +160,10 @@ def _database(conf: cfg.ConfigOpts) -> Iterator[Database]:
     database = Database(config.database_url(conf))
     try:
         yield database
+    except DatabaseFailure as e:
+        # What the driver says, without SQL and advice of the layers above it.
+        reason = ' '.join(str(getattr(e, 'orig', None) or e).split())
+        raise DBError(f'The database {database.url} cannot be used: {reason}') from e
     finally:
         database.dispose()
 
@@ -172,18 +177,17 @@ def _online(conf: cfg.ConfigOpts) -> Iterator[Config]:
 
 def _offline(conf: cfg.ConfigOpts) -> Config:
     """Alembic's settings to write SQL for the kind of database that is configured."""
-    dialect = make_url(config.database_url(conf)).get_backend_name()
+    try:
+        dialect = make_url(config.database_url(conf)).get_dialect().name
+    except (ArgumentError, NoSuchModuleError) as e:
+        raise ConfigurationError(f'[database] connection is not a database URL: {e}') from e
     return migrations.alembic_config(dialect=dialect)
 
 
 @contextmanager
 def _populator(conf: cfg.ConfigOpts) -> Iterator[Populator]:
     with _database(conf) as database:
-        if not migrations.is_current(database.engine):
-            raise ConfigurationError(
-                f'The database {database.url} has not the schema of this version. '
-                "Run 'mistral-db-manage upgrade head' first."
-            )
+        migrations.require_current(database)
         yield Populator(database, Repositories(), Parser(Expressions.load()))
 
 
@@ -199,8 +203,3 @@ def _set_up_logging(debug: bool) -> None:
     logging.getLogger('alembic').setLevel(logging.INFO)
     if debug:
         logging.getLogger().setLevel(logging.DEBUG)
-
-
-def _in_one_line(error: Exception) -> str:
-    """What a driver says, without SQL and advice of the layers above it."""
-    return ' '.join(str(getattr(error, 'orig', None) or error).split())

@@ -41,8 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _use_stand_alone_defaults(conf: cfg.ConfigOpts) -> None:
-    """Without any configuration the service is for its user alone: nobody has to log in."""
+    """Without any configuration the service is for its user alone: nobody has to log in, and the
+    console is not flooded with a line for each change of state."""
     conf.set_default('auth_enable', False, group='pecan')
+    quiet = f'{conf.workflow_trace_log_name}=WARNING'
+    log.set_defaults(default_log_levels=[*log.get_default_log_levels(), quiet])
 
 
 def _stop_on_signals() -> threading.Event:

@@ -37,16 +37,15 @@ _MYSQL: Final = frozenset(
         1040,  # too many connections
         1047,  # Galera node not ready
         1053,  # shutting down
-        1180,  # error during commit (Galera certification)
+        1180,  # commit refused by another Galera node
         1203,  # too many connections of this user
         1205,  # lock waited for too long
         1213,  # deadlock
         1927,  # connection killed
-        2002,  # cannot connect
-        2003,
+        2002,  # cannot connect to socket
+        2003,  # cannot connect to server
         2006,  # server has gone away
         2013,  # connection lost during a query
-        2055,
         4031,  # session idle for too long
     }
 )
@@ -56,13 +55,16 @@ _SQLITE: Final = frozenset({5, 6})
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same work may well succeed when it is done again from its beginning."""
+    """Whether the same work may well succeed when it is done again from its beginning.
+
+    A connection can be lost while a commit is on its way, so the work may have been done already.
+    """
     if isinstance(error, exc.TimeoutError):
         # All connections of the pool are in use.
         return True
     if not isinstance(error, exc.DBAPIError):
         return False
-    return error.connection_invalidated or _is_transient_cause(error.orig)
+    return error.connection_invalidated or _has_transient_cause(error)
 
 
 def waits(attempts: int = 50, step: float = 0.1, longest: float = 2.0) -> Iterator[float]:
@@ -106,17 +108,18 @@ def run(
     return fn()
 
 
-def _is_transient_cause(error: Any) -> bool:
-    """Drivers are told apart by how they number errors."""
-    if hasattr(error, 'sqlite_errorcode'):
-        return error.sqlite_errorcode & 0xFF in _SQLITE
-    if hasattr(error, 'sqlstate'):
-        return _is_transient_state(error)
-    return bool(error.args) and error.args[0] in _MYSQL
+def _has_transient_cause(error: exc.DBAPIError) -> bool:
+    """Drivers are told apart by how they number errors.
 
-
-def _is_transient_state(error: Any) -> bool:
-    if error.sqlstate is None:
-        # The driver itself gives up: it cannot reach the server, or lost it.
-        return type(error).__name__ == 'OperationalError'
-    return error.sqlstate in _POSTGRESQL or error.sqlstate.startswith('08')
+    PyMySQL has both its own numbers and SQLSTATEs, of which the numbers tell more.
+    """
+    cause: Any = error.orig
+    if hasattr(cause, 'sqlite_errorcode'):
+        return cause.sqlite_errorcode & 0xFF in _SQLITE
+    if cause.args and isinstance(cause.args[0], int):
+        return cause.args[0] in _MYSQL
+    state = getattr(cause, 'sqlstate', None)
+    if state is None:
+        # The driver itself gives up: it cannot reach the server, or has lost it.
+        return isinstance(error, exc.OperationalError)
+    return state in _POSTGRESQL or state.startswith('08')

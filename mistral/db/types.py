@@ -25,11 +25,12 @@ def dump_json(value: Any) -> str:
 
 
 def load_json(text: str) -> Any:
-    """The opposite of `dump_json`; also reads NaN and Infinity, as Python's own encoder writes."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text)
+    """The opposite of `dump_json`.
+
+    Reads with the standard library: orjson makes floats of integers beyond 64 bits, and refuses
+    NaN, which older rows may hold.
+    """
+    return json.loads(text)
 
 
 class Json(TypeDecorator[Any]):

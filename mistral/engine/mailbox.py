@@ -3,50 +3,57 @@
 So one execution is worked on by one thread at a time, and a burst of results costs one commit.
 """
 
+import itertools
 import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
 from mistral.workflow.events import Event
+from mistral.workflow.model import WorkflowExecution
 
 LOG = logging.getLogger(__name__)
 
-#: How many events of one execution are handled in one unit of work at most.
-BATCH_SIZE: Final = 200
+#: How many events of one execution, and how many executions, a worker takes at a time at most.
+MAX_LETTERS: Final = 200
+MAX_EXECUTIONS: Final = 16
 
 
 @dataclass(slots=True, eq=False)
 class Letter:
     """An event on its way. `job_id` is its row in the job store, to be deleted with its effects.
 
-    `reply` is resolved once the effects are durable, or fails with the event's error.
+    `reply` is resolved with the execution as committed once the effects are durable, or fails with
+    the event's error.
     """
 
     event: Event
     job_id: str | None = None
-    reply: 'Future[None] | None' = None
+    reply: 'Future[WorkflowExecution | None] | None' = None
 
-    def done(self) -> None:
+    def done(self, execution: WorkflowExecution | None) -> None:
+        """The event has taken effect (None: it had before)."""
         if self.reply is not None:
-            self.reply.set_result(None)
+            self.reply.set_result(execution)
 
     def failed(self, error: Exception) -> None:
         if self.reply is not None:
             self.reply.set_exception(error)
 
 
-Handler = Callable[[str, Sequence[Letter]], None]
+#: Handles letters by execution id, and answers them itself.
+Handler = Callable[[Mapping[str, Sequence[Letter]]], None]
 
 
 class Mailboxes:
-    """Distributes letters to a pool of workers that call `handler(execution id, letters)`.
+    """Distributes letters to a pool of workers.
 
-    The handler answers the letters itself and must not raise.
+    A worker that finds letters for several executions takes them together: under load they share
+    one transaction.
     """
 
     def __init__(self, handler: Handler, workers: int) -> None:
@@ -87,27 +94,48 @@ class Mailboxes:
 
     def _work(self) -> None:
         while True:
-            execution_id = self._ready.get()
-            if execution_id is None:
+            execution_ids = self._next()
+            if not execution_ids:
                 return
-            letters = self._take(execution_id)
+            letters = self._take(execution_ids)
             try:
-                self._handler(execution_id, letters)
+                self._handler(letters)
             except Exception as e:
-                LOG.exception('Failed to handle events of execution %s', execution_id)
-                for letter in letters:
+                LOG.exception('Failed to handle events of executions %s', execution_ids)
+                for letter in itertools.chain(*letters.values()):
                     if letter.reply is not None and not letter.reply.done():
                         letter.failed(e)
-            self._put_back(execution_id)
+            self._put_back(execution_ids)
 
-    def _take(self, execution_id: str) -> list[Letter]:
-        with self._lock:
-            box = self._boxes[execution_id]
-            return [box.popleft() for _ in range(min(len(box), BATCH_SIZE))]
+    def _next(self) -> list[str]:
+        """Wait for executions with letters; none when stopped."""
+        execution_ids: list[str] = []
+        execution_id = self._ready.get()
+        while execution_id is not None:
+            execution_ids.append(execution_id)
+            if len(execution_ids) == MAX_EXECUTIONS:
+                return execution_ids
+            try:
+                execution_id = self._ready.get_nowait()
+            except queue.Empty:
+                return execution_ids
+        if execution_ids:
+            # That was the call to stop: leave it for the next turn.
+            self._ready.put(None)
+        return execution_ids
 
-    def _put_back(self, execution_id: str) -> None:
+    def _take(self, execution_ids: Sequence[str]) -> dict[str, list[Letter]]:
+        taken = {}
         with self._lock:
-            if not self._boxes[execution_id]:
-                del self._boxes[execution_id]
-                return
-        self._ready.put(execution_id)
+            for execution_id in execution_ids:
+                box = self._boxes[execution_id]
+                taken[execution_id] = [box.popleft() for _ in range(min(len(box), MAX_LETTERS))]
+        return taken
+
+    def _put_back(self, execution_ids: Sequence[str]) -> None:
+        for execution_id in execution_ids:
+            with self._lock:
+                if not self._boxes[execution_id]:
+                    del self._boxes[execution_id]
+                    continue
+            self._ready.put(execution_id)

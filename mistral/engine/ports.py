@@ -1,7 +1,6 @@
 """The outside world as the core sees it: expressions, actions, definitions and the database."""
 
 import logging
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +17,16 @@ from mistral.context import RequestContext
 from mistral.db.database import Connection, Database, DatabaseFailure
 from mistral.db.times import utc_now
 from mistral.db.store import definitions, loading, queries
-from mistral.exceptions import ActionException, InputException, InvalidActionException
+from mistral.exceptions import (
+    ActionException,
+    InputException,
+    InvalidActionException,
+    MistralException,
+)
 from mistral.expressions import Expressions
 from mistral.expressions.base import Scope
 from mistral.lang.specs import REQUIRED
+from mistral.utils.ids import new_id
 from mistral.workflow.data_flow import ContextView
 from mistral.workflow.model import ChildExecution, TaskExecution, WorkflowExecution
 from mistral.workflow.ports import (
@@ -60,7 +65,7 @@ class EnginePorts:
         return self._parts.settings
 
     def new_id(self) -> str:
-        return str(uuid.uuid4())
+        return new_id()
 
     def now(self) -> datetime:
         return utc_now()
@@ -146,7 +151,10 @@ class EnginePorts:
 
     def report_failure(self, task: TaskExecution | None, error: Exception) -> None:
         where = f"task '{task.name}' ({task.id})" if task else 'workflow'
-        LOG.warning('Failure in %s: %s', where, error, exc_info=error)
+        if isinstance(error, MistralException):
+            LOG.info('Failure in %s: %s', where, error)
+        else:
+            LOG.error('Unexpected failure in %s', where, exc_info=error)
 
     def _find_action(self, names: Sequence[str], namespace: str) -> ActionDescriptor:
         for name in names:

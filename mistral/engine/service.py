@@ -5,8 +5,9 @@ durable. All methods raise MistralException and its kinds for what the caller di
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final
 
 from mistral_lib.actions import Result
@@ -19,6 +20,7 @@ from mistral.engine.ports import EngineParts, EnginePorts
 from mistral.engine.unit_of_work import UnitsOfWork
 from mistral.exceptions import DBDuplicateEntryError, DBEntityNotFoundError
 from mistral.workflow import creation, events, machine
+from mistral.workflow.model import WorkflowExecution
 
 #: Parameters that only the engine itself may set.
 _INTERNAL_PARAMS: Final = frozenset({'root_execution_id', 'task_execution_id', 'index'})
@@ -137,23 +139,23 @@ class EngineService:
             target=target,
         )
 
-    def pause_workflow(self, caller: RequestContext, *, execution_id: str) -> None:
-        self._ask(execution_id, events.Pause())
+    def pause_workflow(self, caller: RequestContext, *, execution_id: str) -> dict[str, Any]:
+        return self._steer(execution_id, events.Pause())
 
     def resume_workflow(
         self, caller: RequestContext, *, execution_id: str, env: dict[str, Any] | None = None
-    ) -> None:
-        self._ask(execution_id, events.Resume(env))
+    ) -> dict[str, Any]:
+        return self._steer(execution_id, events.Resume(env))
 
     def stop_workflow(
         self, caller: RequestContext, *, execution_id: str, state: str, message: str | None = None
-    ) -> None:
-        self._ask(execution_id, events.Stop(state, message))
+    ) -> dict[str, Any]:
+        return self._steer(execution_id, events.Stop(state, message))
 
     def update_env(
         self, caller: RequestContext, *, execution_id: str, env: dict[str, Any]
-    ) -> None:
-        self._ask(execution_id, events.UpdateEnv(env))
+    ) -> dict[str, Any]:
+        return self._ask(execution_id, events.UpdateEnv(env))
 
     def rerun_task(
         self,
@@ -163,8 +165,7 @@ class EngineService:
         reset: bool = True,
         env: dict[str, Any] | None = None,
     ) -> None:
-        execution_id = self._execution_of_task(task_execution_id)
-        self._ask(execution_id, events.Rerun(task_execution_id, reset, env))
+        self._reopen(task_execution_id, events.Rerun(task_execution_id, reset, env))
 
     def skip_task(
         self,
@@ -173,14 +174,41 @@ class EngineService:
         task_execution_id: str,
         env: dict[str, Any] | None = None,
     ) -> None:
-        execution_id = self._execution_of_task(task_execution_id)
-        self._ask(execution_id, events.Skip(task_execution_id, env))
+        self._reopen(task_execution_id, events.Skip(task_execution_id, env))
 
-    def _ask(self, execution_id: str, event: events.Event) -> None:
-        """Have an event handled and wait for that; raises what the event raises."""
-        reply: Future[None] = Future()
+    def _ask(self, execution_id: str, event: events.Event) -> dict[str, Any]:
+        """Have an event handled and wait for that; raises what the event raises.
+
+        Returns the execution's columns as they were when its effects became durable.
+        """
+        reply: Future[WorkflowExecution | None] = Future()
         self._mailboxes.post(execution_id, Letter(event, reply=reply))
-        reply.result()
+        execution = reply.result()
+        return rows.execution_to_row(execution) if execution is not None else {}
+
+    def _steer(self, execution_id: str, event: events.Event) -> dict[str, Any]:
+        """Have an event handled that goes down to the sub-workflows, and wait for them too."""
+        shown = self._ask(execution_id, event)
+        with self._parts.database.read() as connection:
+            below = queries.descendants(connection, execution_id)
+        self._settle(below)
+        return shown
+
+    def _reopen(self, task_execution_id: str, event: events.Event) -> None:
+        """Have an event handled that goes up to all executions above, and wait for them too."""
+        with self._parts.database.read() as connection:
+            execution_id = queries.execution_of_task(connection, task_execution_id)
+            if execution_id is None:
+                raise DBEntityNotFoundError(f'Task execution not found [id={task_execution_id}]')
+            above = [id_ for id_, _, _ in queries.ancestors(connection, execution_id)][1:]
+        self._ask(execution_id, event)
+        self._settle(above)
+
+    def _settle(self, execution_ids: Sequence[str]) -> None:
+        """Wait until executions have handled what has been sent to them, one after the other."""
+        for execution_id in execution_ids:
+            with suppress(DBEntityNotFoundError):
+                self._ask(execution_id, events.Settle())
 
     def _params(self, params: Mapping[str, Any], namespace: str) -> dict[str, Any]:
         accepted = {key: value for key, value in params.items() if key not in _INTERNAL_PARAMS}
@@ -218,11 +246,4 @@ class EngineService:
             found, execution_id = queries.execution_of_action(connection, action_execution_id)
         if not found:
             raise DBEntityNotFoundError(f'ActionExecution not found [id={action_execution_id}]')
-        return execution_id
-
-    def _execution_of_task(self, task_execution_id: str) -> str:
-        with self._parts.database.read() as connection:
-            execution_id = queries.execution_of_task(connection, task_execution_id)
-        if execution_id is None:
-            raise DBEntityNotFoundError(f'Task execution not found [id={task_execution_id}]')
         return execution_id

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Final
 
 
@@ -43,8 +44,23 @@ class UnitsOfWork:
         self._warm = warm
         self._dispatch = dispatch
 
-    def handle(self, execution_id: str, letters: Sequence[Letter]) -> None:
-        """Apply the events of the letters in order and answer the letters.
+    def handle(self, letters: Mapping[str, Sequence[Letter]]) -> None:
+        """Apply the events of executions, for each in order, and answer the letters.
+
+        Executions share a transaction as long as nothing goes wrong. If anything does, each is
+        handled on its own.
+        """
+        if len(letters) > 1 and not any(map(_is_awaited, letters.values())):
+            try:
+                self._try(letters)
+                return
+            except (*_TROUBLE, DatabaseFailure, InfrastructureError) as e:
+                LOG.debug('Handling %d executions one by one: %r', len(letters), e)
+        for execution_id, own_letters in letters.items():
+            self._handle_one(execution_id, own_letters)
+
+    def _handle_one(self, execution_id: str, letters: Sequence[Letter]) -> None:
+        """Apply the events of one execution, whatever that takes.
 
         While the database is out of reach, who waits for an answer is told so in the end; all
         other events are kept and tried again until it is back.
@@ -60,7 +76,7 @@ class UnitsOfWork:
         """Try a bounded number of times; returns the letters that could not be handled."""
         for wait in waits():
             try:
-                self._try(execution_id, pending)
+                self._try({execution_id: pending})
                 return []
             except saving.ConflictError:
                 LOG.debug('Execution %s was changed by another engine', execution_id)
@@ -80,26 +96,36 @@ class UnitsOfWork:
 
     def create(self, state: ExecutionState, effects: Sequence[Effect]) -> None:
         """Store a new execution with what its first turn has changed."""
-        now = utc_now()
+        outcome = saving.Outcome(state, effects)
         with self._parts.database.transaction() as connection:
-            saving.save(connection, state, effects, now)
-        self._finish(state, effects)
+            saving.save(connection, [outcome], utc_now())
+        self._finish(outcome)
 
-    def _try(self, execution_id: str, letters: Sequence[Letter]) -> None:
-        state = self._warm.take(execution_id) or self._load(execution_id)
-        if state is None:
-            self._drop(execution_id, letters)
-            return
-        effects = self._apply(state, letters)
-        consumed = [letter.job_id for letter in letters if letter.job_id is not None]
-        if state.changes or effects or consumed:
+    def _try(self, letters: Mapping[str, Sequence[Letter]]) -> None:
+        """Apply events to the copies in memory, make all outcomes durable, act on them."""
+        outcomes = {}
+        shown = {}
+        for execution_id, own_letters in letters.items():
+            state = self._warm.take(execution_id) or self._load(execution_id)
+            if state is None:
+                self._drop(execution_id, own_letters)
+                continue
+            effects = self._apply(state, own_letters)
+            consumed = [letter.job_id for letter in own_letters if letter.job_id is not None]
+            outcomes[execution_id] = saving.Outcome(state, effects, consumed)
+            if _is_awaited(own_letters):
+                shown[execution_id] = copy(state.execution)
+        changed = [outcome for outcome in outcomes.values() if _is_worth_saving(outcome)]
+        if changed:
             with self._parts.database.transaction() as connection:
-                saving.save(connection, state, effects, utc_now(), consumed=consumed)
-            self._finish(state, effects)
-        else:
-            self._warm.put(state)
-        for letter in letters:
-            letter.done()
+                saving.save(connection, changed, utc_now())
+        for execution_id, outcome in outcomes.items():
+            if _is_worth_saving(outcome):
+                self._finish(outcome)
+            else:
+                self._warm.put(outcome.state)
+            for letter in letters[execution_id]:
+                letter.done(shown.get(execution_id))
 
     def _apply(self, state: ExecutionState, letters: Sequence[Letter]) -> list[Effect]:
         ports = EnginePorts(self._parts, RequestContext(project_id=state.execution.project_id))
@@ -111,15 +137,16 @@ class UnitsOfWork:
                 raise _RefusedError(letter, e) from e
         return effects
 
-    def _finish(self, state: ExecutionState, effects: Sequence[Effect]) -> None:
+    def _finish(self, outcome: saving.Outcome) -> None:
         """Keep what is durable now, and carry out what follows from it."""
+        state = outcome.state
         created = state.changes.new_executions
         saving.mark_saved(state)
         for new in created:
             self._warm.put(new)
         if not states.is_completed(state.execution.state):
             self._warm.put(state)
-        self._dispatch(state.execution, effects)
+        self._dispatch(state.execution, outcome.effects)
 
     def _load(self, execution_id: str) -> ExecutionState | None:
         with self._parts.database.read() as connection:
@@ -135,7 +162,7 @@ class UnitsOfWork:
             if letter.job_id is None or letter.job_id in existing:
                 kept.append(letter)
             else:
-                letter.done()
+                letter.done(None)
         return kept
 
     def _refuse(self, execution_id: str, letter: Letter, error: MistralException) -> None:
@@ -167,3 +194,16 @@ class _RefusedError(Exception):
         super().__init__(str(error))
         self.letter = letter
         self.error = error
+
+
+#: What may happen to a unit of work that concerns one of its executions only.
+_TROUBLE: Final = (saving.ConflictError, saving.ConsumedError, _RefusedError)
+
+
+def _is_awaited(letters: Sequence[Letter]) -> bool:
+    """Whether somebody waits for an answer."""
+    return any(letter.reply is not None for letter in letters)
+
+
+def _is_worth_saving(outcome: saving.Outcome) -> bool:
+    return bool(outcome.state.changes or outcome.effects or outcome.consumed)

@@ -78,7 +78,7 @@ class Evaluator(ABC):
         """Check the syntax of all expressions in a text; raise ExpressionGrammarException."""
 
     @abstractmethod
-    def evaluate(self, expression: str, context: Mapping[str, Any]) -> Any:
+    def evaluate(self, expression: str, context: Any) -> Any:
         """The value of a text that holds an expression; raise EvaluationException."""
 
     @abstractmethod
@@ -98,6 +98,6 @@ class ConfiguredEvaluator(Evaluator):
 
     @abstractmethod
     def evaluate(
-        self, expression: str, context: Mapping[str, Any], scope: Scope | None = None
+        self, expression: str, context: Any, scope: Scope | None = None
     ) -> Any:
         """As in `Evaluator`; `scope` answers `task()`, `execution()` and the like."""

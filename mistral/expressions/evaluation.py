@@ -77,11 +77,12 @@ class Expressions:
                 raise ExpressionGrammarException(_disabled(language))
             self._evaluators[language].validate(text)
 
-    def evaluate(self, data: Any, context: Mapping[str, Any], scope: Scope | None = None) -> Any:
+    def evaluate(self, data: Any, context: Any, scope: Scope | None = None) -> Any:
         """The data with every text that is an expression evaluated, in lists and mappings too.
 
         Keys and other values stay as they are, and `data` is not changed. What expressions yield
-        can be stored as JSON. `context` may hold `__env`, `__execution` and `__task_execution`.
+        can be stored as JSON. `context` may hold `__env`, `__execution` and `__task_execution`; for
+        the output of an ad-hoc action it is the result of the base, which can be any value.
         Raises EvaluationException.
         """
         if isinstance(data, str):
@@ -94,7 +95,7 @@ class Expressions:
         return data
 
     def _evaluate(
-        self, language: str, text: str, context: Mapping[str, Any], scope: Scope | None
+        self, language: str, text: str, context: Any, scope: Scope | None
     ) -> Any:
         if language not in self._allowed:
             raise EvaluationException(_disabled(language))

@@ -21,7 +21,7 @@ from mistral.expressions.budget import Budget
 from mistral.expressions.data import to_json
 from mistral.expressions.jinja_environment import RESULT, WorkflowEnvironment
 from mistral.expressions.options import DEFAULT_OPTIONS, ExpressionOptions
-from mistral.expressions.views import ContextView
+from mistral.expressions.views import view_of, workflow_variables
 
 _BLOCK_PATTERN: Final = re.compile(r'({%(.*?)%})')
 
@@ -69,16 +69,17 @@ class InlineJinjaEvaluator(ConfiguredEvaluator):
             raise JinjaGrammarException(f"Syntax error '{error.message}'.") from error
 
     def evaluate(
-        self, expression: str, context: Mapping[str, Any], scope: Scope | None = None
+        self, expression: str, context: Any, scope: Scope | None = None
     ) -> Any:
         budget = Budget(self._options)
-        environment = context.get('__env')
+        known = workflow_variables(context)
+        environment = known.get('__env')
         variables = {
             **self._environment.globals,
-            '_': ContextView(context),
+            '_': view_of(context),
             '__env': {} if environment is None else environment,
-            '__execution': context.get('__execution'),
-            '__task_execution': context.get('__task_execution'),
+            '__execution': known.get('__execution'),
+            '__task_execution': known.get('__task_execution'),
             EVALUATION: Evaluation(scope, budget),
         }
         try:

@@ -40,6 +40,16 @@ class ContextView(Mapping[str, Any]):
     clear = pop = popitem = setdefault = update = _refuse
 
 
+def view_of(context: Any) -> Any:
+    """A context as expressions see it; the context of an ad-hoc `output` may be any value."""
+    return ContextView(context) if isinstance(context, Mapping) else context
+
+
+def workflow_variables(context: Any) -> Mapping[str, Any]:
+    """Where to look for `__env` and the like: nowhere if the context is a bare value."""
+    return context if isinstance(context, Mapping) else {}
+
+
 class FrozenMap(Mapping[Any, Any]):
     """A mapping as YAQL wants data: hashable, with tuples for lists, all the way down.
 

@@ -13,7 +13,7 @@ from mistral.expressions.base import ConfiguredEvaluator, Evaluation, Expression
 from mistral.expressions.budget import Budget
 from mistral.expressions.data import to_json
 from mistral.expressions.options import DEFAULT_OPTIONS, ExpressionOptions
-from mistral.expressions.views import ContextView, FrozenMap
+from mistral.expressions.views import freeze, view_of, workflow_variables
 from mistral.expressions.yaql_contexts import WorkflowContext
 from mistral.expressions.yaql_engine import YaqlEngine
 from mistral.expressions.yaql_library import OrderedSet
@@ -83,7 +83,7 @@ class InlineYAQLEvaluator(ConfiguredEvaluator):
                 raise YaqlGrammarException(str(error)) from error
 
     def evaluate(
-        self, expression: str, context: Mapping[str, Any], scope: Scope | None = None
+        self, expression: str, context: Any, scope: Scope | None = None
     ) -> Any:
         template = (
             self._split(expression)
@@ -99,10 +99,10 @@ class InlineYAQLEvaluator(ConfiguredEvaluator):
             parts.append(literal)
         return ''.join(parts)
 
-    def _context(self, variables: Mapping[str, Any], evaluation: Evaluation) -> WorkflowContext:
-        view = ContextView(variables)
-        root = FrozenMap(view) if self._options.convert_input_data else view
-        return WorkflowContext(self._yaql.library, variables, root, evaluation)
+    def _context(self, context: Any, evaluation: Evaluation) -> WorkflowContext:
+        view = view_of(context)
+        root = freeze(view) if self._options.convert_input_data else view
+        return WorkflowContext(self._yaql.library, workflow_variables(context), root, evaluation)
 
     def _evaluate(self, inner: str, context: WorkflowContext, compute: _Computation) -> Any:
         text = inner.strip()

@@ -94,13 +94,13 @@ class EngineClient:
             caller, 'update_action', action_execution_id=action_execution_id, state=state
         )
 
-    def pause_workflow(self, caller: RequestContext, execution_id: str) -> None:
-        self._call(caller, 'pause_workflow', execution_id=execution_id)
+    def pause_workflow(self, caller: RequestContext, execution_id: str) -> dict[str, Any]:
+        return self._change(caller, 'pause_workflow', execution_id=execution_id)
 
     def resume_workflow(
         self, caller: RequestContext, execution_id: str, env: Mapping[str, Any] | None = None
-    ) -> None:
-        self._call(caller, 'resume_workflow', execution_id=execution_id, env=env)
+    ) -> dict[str, Any]:
+        return self._change(caller, 'resume_workflow', execution_id=execution_id, env=env)
 
     def stop_workflow(
         self,
@@ -108,16 +108,16 @@ class EngineClient:
         execution_id: str,
         state: str,
         message: str | None = None,
-    ) -> None:
+    ) -> dict[str, Any]:
         """End an execution as SUCCESS, ERROR or CANCELLED."""
-        self._call(
+        return self._change(
             caller, 'stop_workflow', execution_id=execution_id, state=state, message=message
         )
 
     def update_env(
         self, caller: RequestContext, execution_id: str, env: Mapping[str, Any]
-    ) -> None:
-        self._call(caller, 'update_env', execution_id=execution_id, env=env)
+    ) -> dict[str, Any]:
+        return self._change(caller, 'update_env', execution_id=execution_id, env=env)
 
     def rerun_task(
         self,
@@ -137,6 +137,11 @@ class EngineClient:
         env: Mapping[str, Any] | None = None,
     ) -> None:
         self._call(caller, 'skip_task', task_execution_id=task_execution_id, env=env)
+
+    def _change(self, caller: RequestContext, method: str, **arguments: Any) -> dict[str, Any]:
+        """Returns the columns of the execution as the change has left them."""
+        changed: dict[str, Any] = self._call(caller, method, **arguments)
+        return changed
 
     def _call(self, caller: RequestContext, method: str, **arguments: Any) -> Any:
         return self._transport.call(ENGINE, method, caller, arguments)

@@ -44,7 +44,7 @@ class ExecutionTree:
 
 
 class ExecutionTreeReader:
-    """Reads trees by what belongs to a root carries: the root's id, whatever the depth."""
+    """Reads a tree with one query per kind of object, since everything knows its root."""
 
     def __init__(self, conn: Any, repositories: Repositories, caller: RequestContext) -> None:
         self._conn = conn

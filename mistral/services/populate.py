@@ -59,19 +59,19 @@ class Populator:
                 self._put_workflow(
                     conn, workflow_values(definition), stored.pop(definition.spec.name, None)
                 )
-            for name, id in stored.items():
-                self._remove_workflow(conn, name, id)
+            for name, workflow_id in stored.items():
+                self._remove_workflow(conn, name, workflow_id)
         return len(definitions)
 
-    def _put_workflow(self, conn: Any, values: Row, id: str | None) -> None:
-        if id is None:
+    def _put_workflow(self, conn: Any, values: Row, workflow_id: str | None) -> None:
+        if workflow_id is None:
             self._workflows.insert(conn, values | _PUBLIC | {'is_system': True}, SYSTEM)
         else:
-            self._workflows.update(conn, id, values, SYSTEM)
+            self._workflows.update(conn, workflow_id, values, SYSTEM)
 
-    def _remove_workflow(self, conn: Any, name: str, id: str) -> None:
+    def _remove_workflow(self, conn: Any, name: str, workflow_id: str) -> None:
         try:
-            self._workflows.delete(conn, id, SYSTEM)
+            self._workflows.delete(conn, workflow_id, SYSTEM)
         except DBError as e:
             LOG.warning('Workflow %s is not installed any more, but it stays: %s', name, e)
 

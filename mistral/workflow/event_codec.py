@@ -21,6 +21,7 @@ _TYPES: Final[Mapping[str, type]] = {
         events.UpdateEnv,
         events.Rerun,
         events.Skip,
+        events.Settle,
         events.Recover,
     )
 }

@@ -31,13 +31,15 @@ class ActionUpdated:
 class SubworkflowUpdated:
     """A sub-workflow took a state; `message` is its failure or cancellation text.
 
-    `revision` orders the news of one sub-workflow: older news than the last is dropped.
+    `revision` orders the news of one sub-workflow: older news than the last is dropped. `reopened`
+    says that it had ended before and runs again.
     """
 
     execution_id: str
     state: str
     revision: int
     message: str | None = None
+    reopened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Settle:
+    """Nothing happens; whoever waits for it knows that all events before it have been handled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recover:
     """Look for anything a crash left undone.
 
@@ -114,5 +121,6 @@ Event: TypeAlias = (
     | UpdateEnv
     | Rerun
     | Skip
+    | Settle
     | Recover
 )

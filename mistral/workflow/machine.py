@@ -81,6 +81,8 @@ def _handle(turn: Turn, event: events.Event) -> None:
             control.rerun(turn, _known(turn, event))
         case events.Skip():
             control.skip(turn, _known(turn, event))
+        case events.Settle():
+            pass
         case events.Recover():
             _recover(turn, event)
 

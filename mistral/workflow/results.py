@@ -3,16 +3,12 @@
 from typing import Any
 
 from mistral import states
-from mistral.exceptions import (
-    DBEntityNotFoundError,
-    InvalidStateTransitionException,
-    MistralException,
-)
+from mistral.exceptions import DBEntityNotFoundError, InvalidStateTransitionException
 from mistral.workflow import control, with_items
 from mistral.workflow.commands import CompleteTask, Phase, handling_action
 from mistral.workflow.events import ActionCompleted, ActionUpdated, SubworkflowUpdated
 from mistral.workflow.model import NOT_LOADED, ChildExecution, TaskExecution
-from mistral.workflow.ports import ActionResult
+from mistral.workflow.ports import ActionResult, InfrastructureError
 from mistral.workflow.tasks import fail_with
 from mistral.workflow.turn import STATE_INFO_LIMIT, Turn
 
@@ -32,7 +28,10 @@ def on_action_completed(turn: Turn, event: ActionCompleted) -> None:
             child.name, turn.state.execution.workflow_namespace, result
         )
         turn.check_size('output', _value(result), 'ActionExecution')
-    except MistralException as e:
+    except InfrastructureError:
+        raise
+    except Exception as e:
+        # Whatever is wrong with a result, the action has ended and must not be waited for.
         _refuse_result(turn, task, child, e)
         return
     state = _state(result)
@@ -68,14 +67,12 @@ def on_subworkflow_updated(turn: Turn, event: SubworkflowUpdated) -> None:
     if event.revision < child.revision:
         return
     child.revision = event.revision
-    was_completed = child.is_completed
     if not states.is_completed(event.state):
-        if was_completed and not child.superseded:
+        if event.reopened:
             child.accepted = False
-            turn.set_child_state(task, child, event.state)
+        turn.set_child_state(task, child, event.state)
+        if event.reopened and not child.superseded:
             control.reopen_task(turn, task)
-        else:
-            turn.set_child_state(task, child, event.state)
         control.on_child_paused_or_resumed(turn, task, child)
         return
     child.output = NOT_LOADED
@@ -106,7 +103,7 @@ def _tell_task(
 
 
 def _refuse_result(
-    turn: Turn, task: TaskExecution, child: ChildExecution, error: MistralException
+    turn: Turn, task: TaskExecution, child: ChildExecution, error: Exception
 ) -> None:
     """A result that cannot be taken fails the action, its task and the workflow."""
     turn.ports.report_failure(task, error)

@@ -124,10 +124,8 @@ def _run(turn: Turn, task: TaskExecution) -> None:
     spec = turn.state.node(task).spec
     try:
         if spec.with_items:
-            only = None
-            if task.runtime_context.pop('_keep_results', False):
-                only = with_items.unfinished_indexes(task)
-            with_items.start(turn, task, only=only)
+            keep_results = task.runtime_context.pop('_keep_results', False)
+            with_items.start(turn, task, keep_results=keep_results)
         else:
             view = turn.view(turn.inbound(task).data, task=task)
             input_ = children.evaluate_input(turn, task, view)

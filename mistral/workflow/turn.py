@@ -71,7 +71,8 @@ class Turn:
         if execution.publishers:
             self.effects.append(notifications.of_workflow(execution, previous))
         if execution.parent_execution_id:
-            self._report_to_parent(execution.parent_execution_id)
+            reopened = previous in states.COMPLETED and state not in states.COMPLETED
+            self._report_to_parent(execution.parent_execution_id, reopened)
 
     def announce_start(self) -> None:
         """The execution has been created running: say so as for any other change of state."""
@@ -96,15 +97,14 @@ class Turn:
                 f'[workflow={execution.workflow_name}, execution_id={execution.id}]'
             )
 
-    def _report_to_parent(self, parent_id: str) -> None:
+    def _report_to_parent(self, parent_id: str, reopened: bool) -> None:
         execution = self.state.execution
         message = None
         if execution.state in (states.ERROR, states.CANCELLED):
             message = as_state_info(execution.output.get('result'))
-        self.send(
-            parent_id,
-            SubworkflowUpdated(execution.id, execution.state, execution.revision + 1, message),
-        )
+        revision = execution.revision + 1
+        news = SubworkflowUpdated(execution.id, execution.state, revision, message, reopened)
+        self.send(parent_id, news)
 
     def set_task_state(
         self, task: TaskExecution, state: str, state_info: Any = None, *, rerun: bool = False

@@ -1,6 +1,6 @@
 """Tasks with items: one child per item, in portions, and what their results add up to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from mistral import states
@@ -17,15 +17,16 @@ SOME_FAILED: Final = 'One or more actions had failed.'
 SOME_CANCELLED: Final = 'One or more actions was cancelled.'
 
 
-def start(turn: Turn, task: TaskExecution, *, only: Iterable[int] | None = None) -> None:
-    """Start an attempt over all items, or over the given indexes only."""
+def start(turn: Turn, task: TaskExecution, *, keep_results: bool = False) -> None:
+    """Start an attempt over all items; with `keep_results` over those that have not succeeded."""
     task.items = None
     context = task.runtime_context
-    context['with_items'] = {'capacity': None, 'count': len(_items(turn, task))}
+    count = len(_items(turn, task))
+    context['with_items'] = {'capacity': None, 'count': count}
     context['_next_item'] = 0
     context.pop('_chosen_items', None)
-    if only is not None:
-        context['_chosen_items'] = sorted(only)
+    if keep_results:
+        context['_chosen_items'] = _unfinished_indexes(task, count)
     start_portion(turn, task)
 
 
@@ -71,9 +72,7 @@ def has_more_to_start(task: TaskExecution) -> bool:
     return 'with_items' in task.runtime_context and _startable(task) > 0
 
 
-def unfinished_indexes(task: TaskExecution) -> list[int]:
-    """The items without an accepted success: what a re-run without reset repeats."""
-    count = task.runtime_context['with_items']['count']
+def _unfinished_indexes(task: TaskExecution, count: int) -> list[int]:
     done = {child.index for child in task.accepted_children() if child.state == states.SUCCESS}
     return [index for index in range(count) if index not in done]
 

@@ -5,7 +5,8 @@ from mistral.db.migrations.chain import (
     current,
     is_current,
     next_revision,
+    require_current,
     upgrade,
 )
 
-__all__ = ['alembic_config', 'current', 'is_current', 'next_revision', 'upgrade']
+__all__ = ['alembic_config', 'current', 'is_current', 'next_revision', 'require_current', 'upgrade']

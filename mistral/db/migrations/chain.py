@@ -8,13 +8,12 @@ from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, inspect, text
 
 from mistral.db.database import Database
-from mistral.exceptions import DBError
+from mistral.exceptions import ConfigurationError, DBError
 
 _SCRIPTS: Final = Path(__file__).parent
 
@@ -64,12 +63,21 @@ def upgrade(target: str | Engine, revision: str = 'head') -> None:
 def current(engine: Engine) -> str | None:
     """The revision that the database is at; None if it is empty."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision_of(connection)
 
 
 def is_current(engine: Engine) -> bool:
     """Tell whether the database has the schema that this version works with."""
     return current(engine) == _scripts().get_current_head()
+
+
+def require_current(database: Database) -> None:
+    """Raise ConfigurationError, with advice, unless `is_current`."""
+    if not is_current(database.engine):
+        raise ConfigurationError(
+            f'The database {database.url} does not have the schema of this version. '
+            "Run 'mistral-db-manage upgrade head' first."
+        )
 
 
 def next_revision() -> str:
@@ -81,8 +89,15 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(alembic_config())
 
 
+def _revision_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table('alembic_version'):
+        return None
+    revision: str | None = connection.scalar(text('SELECT version_num FROM alembic_version'))
+    return revision
+
+
 def _check_known(connection: Connection) -> None:
-    revision = MigrationContext.configure(connection).get_current_revision()
+    revision = _revision_of(connection)
     if revision is None:
         if inspect(connection).has_table('workflow_definitions_v2'):
             raise DBError(

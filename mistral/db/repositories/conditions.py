@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     false,
     func,
+    literal,
     or_,
     type_coerce,
 )
@@ -96,7 +97,7 @@ def _converted(column: ColumnElement[Any], value: Any) -> Any:
         case Boolean():
             if not isinstance(value, bool):
                 raise ValueError('it is not a truth value')
-            return value
+            return literal(value, column.type)
         case Integer():
             number = int(value)
             if abs(number) > _LARGEST_INTEGER:

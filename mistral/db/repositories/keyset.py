@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, literal, or_, true
 
 from mistral.db.query import Sort
 from mistral.db.repositories.columns import Columns
@@ -29,22 +29,26 @@ class _Key:
         return ordered.nulls_last() if self.descending else ordered.nulls_first()
 
     def equals(self, value: Any) -> ColumnElement[bool]:
-        return self.column.is_(None) if value is None else self.column == value
+        return self.column.is_(None) if value is None else self.column == self._bound(value)
 
     def beyond(self, value: Any) -> ColumnElement[bool]:
         """The rows whose value comes after this one."""
         if value is None:
             return false() if self.descending else self.column.is_not(None)
         if not self.descending:
-            return self.column > value
-        return self._or_empty(self.column < value)
+            return self.column > self._bound(value)
+        return self._or_empty(self.column < self._bound(value))
 
     def not_before(self, value: Any) -> ColumnElement[bool]:
         if value is None:
             return self.column.is_(None) if self.descending else true()
         if not self.descending:
-            return self.column >= value
-        return self._or_empty(self.column <= value)
+            return self.column >= self._bound(value)
+        return self._or_empty(self.column <= self._bound(value))
+
+    def _bound(self, value: Any) -> ColumnElement[Any]:
+        # Truth values themselves cannot be ordered in SQLAlchemy.
+        return literal(value, self.column.type)
 
     def _or_empty(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         return condition if self.name in _ALWAYS_SET else or_(condition, self.column.is_(None))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, case, or_, select
 
+from mistral import states
 from mistral.db.chunks import chunks
 from mistral.db.models import (
     action_executions,
@@ -95,6 +96,28 @@ def ancestors(
             break
         found.append((row[0], row[1], row[2]))
         execution_id = row[3]
+    return found
+
+
+def descendants(connection: Connection, execution_id: str) -> list[str]:
+    """The unfinished sub-workflows below an execution, those nearer to it first."""
+    columns = workflow_executions.c
+    found: list[str] = []
+    level = [execution_id]
+    while level:
+        below: list[str] = []
+        for chunk in chunks(level):
+            query = (
+                select(columns.id)
+                .join(task_executions, columns.task_execution_id == task_executions.c.id)
+                .where(
+                    task_executions.c.workflow_execution_id.in_(chunk),
+                    columns.state.not_in([states.SUCCESS, states.ERROR]),
+                )
+            )
+            below.extend(connection.execute(query).scalars())
+        found.extend(below)
+        level = below
     return found
 
 

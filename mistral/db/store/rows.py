@@ -1,7 +1,7 @@
 """Rows of the database to and from the core's plain data."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from mistral.lang.graph import TaskNode
 from mistral.workflow.model import (
@@ -12,6 +12,18 @@ from mistral.workflow.model import (
 )
 
 Row = Mapping[str, Any]
+
+#: The columns that the engine changes after the creation of a row.
+EXECUTION_CHANGES: Final = (
+    'state', 'state_info', 'output', 'params', 'context', 'runtime_context', 'accepted',
+    'updated_at',
+)  # fmt: skip
+TASK_CHANGES: Final = (
+    'state', 'state_info', 'runtime_context', 'in_context', 'published', 'published_global',
+    'processed', 'next_tasks', 'has_next_tasks', 'error_handled', 'started_at', 'finished_at',
+    'updated_at',
+)  # fmt: skip
+ACTION_CHANGES: Final = ('state', 'accepted', 'runtime_context', 'updated_at')
 
 
 def execution_from_row(row: Row, parent_execution_id: str | None) -> WorkflowExecution:
@@ -43,17 +55,7 @@ def execution_from_row(row: Row, parent_execution_id: str | None) -> WorkflowExe
 
 
 def execution_changes(execution: WorkflowExecution) -> dict[str, Any]:
-    """The columns that the engine changes after the creation."""
-    return {
-        'state': execution.state,
-        'state_info': execution.state_info,
-        'output': execution.output,
-        'params': execution.params,
-        'context': execution.context,
-        'runtime_context': execution.runtime_context,
-        'accepted': execution.accepted,
-        'updated_at': execution.updated_at,
-    }
+    return {column: getattr(execution, column) for column in EXECUTION_CHANGES}
 
 
 def execution_to_row(execution: WorkflowExecution) -> dict[str, Any]:
@@ -102,21 +104,7 @@ def task_from_row(row: Row, seq: int) -> TaskExecution:
 
 
 def task_changes(task: TaskExecution) -> dict[str, Any]:
-    return {
-        'state': task.state,
-        'state_info': task.state_info,
-        'runtime_context': task.runtime_context,
-        'in_context': task.in_context,
-        'published': task.published,
-        'published_global': task.published_global,
-        'processed': task.processed,
-        'next_tasks': task.next_tasks,
-        'has_next_tasks': task.has_next_tasks,
-        'error_handled': task.error_handled,
-        'started_at': task.started_at,
-        'finished_at': task.finished_at,
-        'updated_at': task.updated_at,
-    }
+    return {column: getattr(task, column) for column in TASK_CHANGES}
 
 
 def task_to_row(
@@ -163,6 +151,7 @@ def action_from_row(row: Row, seq: int) -> ChildExecution:
 
 
 def action_changes(child: ChildExecution) -> dict[str, Any]:
+    """Without the output if that is not in memory."""
     context: dict[str, Any] = {'index': child.index, 'safe_rerun': child.safe_rerun}
     if child.superseded:
         context['superseded'] = True

@@ -1,10 +1,11 @@
 """Writing what a turn has changed, in bulk, and with it everything that must happen afterwards."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection, Table, Update, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from mistral.db.models import action_executions, task_executions, workflow_executions
@@ -23,30 +24,36 @@ class ConsumedError(Exception):
     """Some of the events that have been applied had taken effect before."""
 
 
-def save(
-    connection: Connection,
-    state: ExecutionState,
-    effects: Sequence[Effect],
-    now: datetime,
-    *,
-    consumed: Sequence[str] = (),
-) -> None:
-    """Write the changes of an execution and the jobs that stand for its effects.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a turn has made of an execution. `consumed` are the jobs behind its events."""
 
-    `consumed` are the jobs behind the events. Raises ConflictError if the execution has moved on
-    under another engine or is gone, ConsumedError if one of the jobs is gone, DBDuplicateEntryError
-    for a new execution whose id exists; nothing may be committed then.
+    state: ExecutionState
+    effects: Sequence[Effect]
+    consumed: Sequence[str] = ()
+
+
+def save(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write the changes of executions and the jobs that stand for their effects.
+
+    Raises ConflictError if an execution has moved on under another engine or is gone,
+    ConsumedError if one of the jobs is gone, DBDuplicateEntryError for a new execution whose id
+    exists; nothing may be committed then.
     """
+    consumed = [job_id for outcome in outcomes for job_id in outcome.consumed]
     if consumed and jobs.remove(connection, consumed) != len(consumed):
         raise ConsumedError
-    if state.execution.revision == 0:
-        _insert_execution(connection, state.execution)
-    else:
-        _update_execution(connection, state)
-    _save_tasks(connection, state)
-    _save_children(connection, state)
-    jobs.add(connection, jobs.of_effects(state.execution, effects, now), now)
-    cancelled = [effect.timer_id for effect in effects if isinstance(effect, CancelTimer)]
+    # In one order everywhere, so that engines with several of the same cannot block each other.
+    states = sorted((outcome.state for outcome in outcomes), key=lambda s: s.execution.id)
+    _save_executions(connection, states)
+    _save_tasks(connection, states)
+    _save_children(connection, states)
+    new_jobs: list[jobs.Job] = []
+    cancelled: list[str] = []
+    for outcome in outcomes:
+        new_jobs += jobs.of_effects(outcome.state.execution, outcome.effects, now)
+        cancelled += (e.timer_id for e in outcome.effects if isinstance(e, CancelTimer))
+    jobs.add(connection, new_jobs, now)
     if cancelled:
         jobs.remove(connection, cancelled)
 
@@ -59,107 +66,115 @@ def mark_saved(state: ExecutionState) -> None:
     state.changes = type(state.changes)()
 
 
-def _insert_execution(connection: Connection, execution: WorkflowExecution) -> None:
-    row = rows.execution_to_row(execution)
+def _save_executions(connection: Connection, states: Sequence[ExecutionState]) -> None:
+    """Take the executions for this engine: only copies of the latest revision may be written."""
+    new = [state.execution for state in states if state.execution.revision == 0]
+    if new:
+        _insert_executions(connection, new)
+    changed, untouched = [], []
+    for state in states:
+        execution = state.execution
+        keys = {'of_id': execution.id, 'of_revision': execution.revision}
+        if execution.revision and state.changes.execution:
+            changed.append({**keys, **_values(rows.execution_changes(execution))})
+        elif execution.revision:
+            untouched.append(keys)
+    for statement, parameters in ((_UPDATE_EXECUTION, changed), (_BUMP_REVISION, untouched)):
+        if parameters and connection.execute(statement, parameters).rowcount != len(parameters):
+            raise ConflictError
+
+
+def _insert_executions(connection: Connection, new: Sequence[WorkflowExecution]) -> None:
     try:
-        connection.execute(insert(workflow_executions), {**row, 'revision': 1})
+        connection.execute(
+            _INSERT_EXECUTION,
+            [{**rows.execution_to_row(execution), 'revision': 1} for execution in new],
+        )
     except IntegrityError as e:
-        raise DBDuplicateEntryError(
-            f"Duplicate entry for WorkflowExecution ['id']: {execution.id}"
-        ) from e
+        ids = ', '.join(execution.id for execution in new)
+        raise DBDuplicateEntryError(f"Duplicate entry for WorkflowExecution ['id']: {ids}") from e
 
 
-def _update_execution(connection: Connection, state: ExecutionState) -> None:
-    """Take the execution for this engine: only the copy of the latest revision may be written."""
-    execution = state.execution
-    changes = rows.execution_changes(execution) if state.changes.execution else {}
-    statement = (
-        update(workflow_executions)
-        .where(
-            workflow_executions.c.id == bindparam('of_id'),
-            workflow_executions.c.revision == bindparam('of_revision'),
-        )
-        .values(revision=workflow_executions.c.revision + 1, **_parameters(changes))
-    )
-    keys = {'of_id': execution.id, 'of_revision': execution.revision}
-    if connection.execute(statement, {**keys, **_values(changes)}).rowcount != 1:
-        raise ConflictError
+def _save_tasks(connection: Connection, states: Sequence[ExecutionState]) -> None:
+    new = [
+        rows.task_to_row(task, state.node(task), state.execution)
+        for state in states
+        for task in state.changes.new_tasks.values()
+    ]
+    if new:
+        connection.execute(_INSERT_TASK, new)
+    changed = [
+        {'of_id': task.id, **_values(rows.task_changes(task))}
+        for state in states
+        for task in state.changes.tasks.values()
+    ]
+    if changed:
+        connection.execute(_UPDATE_TASK, changed)
 
 
-def _save_tasks(connection: Connection, state: ExecutionState) -> None:
-    changes = state.changes
-    if changes.new_tasks:
-        connection.execute(
-            insert(task_executions),
-            [
-                rows.task_to_row(task, state.node(task), state.execution)
-                for task in changes.new_tasks.values()
-            ],
-        )
-    _update_rows(
-        connection,
-        task_executions,
-        [(task.id, rows.task_changes(task)) for task in changes.tasks.values()],
-    )
-
-
-def _save_children(connection: Connection, state: ExecutionState) -> None:
-    execution, changes = state.execution, state.changes
-    if changes.new_executions:
-        connection.execute(
-            insert(workflow_executions),
-            [
-                {**rows.execution_to_row(created.execution), 'revision': 1}
-                for created in changes.new_executions
-            ],
-        )
+def _save_children(connection: Connection, states: Sequence[ExecutionState]) -> None:
+    subworkflows = [new.execution for state in states for new in state.changes.new_executions]
+    if subworkflows:
+        _insert_executions(connection, subworkflows)
     new_actions = [
-        rows.action_to_row(child, execution)
-        for child in changes.new_children.values()
+        rows.action_to_row(child, state.execution)
+        for state in states
+        for child in state.changes.new_children.values()
         if child.kind == 'action'
     ]
     for chunk in chunks(new_actions):
-        connection.execute(insert(action_executions), chunk)
-    _update_actions(connection, changes.children.values())
-    superseded = [
-        child.id
-        for child in changes.children.values()
-        if child.kind == 'workflow' and child.superseded
-    ]
-    for ids in chunks(superseded):
-        # The row belongs to the sub-workflow; that it no longer counts is for its parent to say.
-        statement = update(workflow_executions).where(workflow_executions.c.id.in_(ids))
-        connection.execute(statement.values(accepted=False))
+        connection.execute(_INSERT_ACTION, chunk)
+    changed = [child for state in states for child in state.changes.children.values()]
+    _update_actions(connection, [child for child in changed if child.kind == 'action'])
+    superseded = [c.id for c in changed if c.kind == 'workflow' and c.superseded]
+    if superseded:
+        # The rows belong to the sub-workflows; that they no longer count is for others to say.
+        connection.execute(_REJECT_EXECUTION, [{'of_id': id_} for id_ in superseded])
 
 
-def _update_actions(connection: Connection, children: Iterable[ChildExecution]) -> None:
-    """Those without their output in memory keep the one that is stored."""
-    by_columns: dict[bool, list[tuple[str, Mapping[str, Any]]]] = {}
-    for child in children:
-        if child.kind == 'action':
-            changes = rows.action_changes(child)
-            by_columns.setdefault('output' in changes, []).append((child.id, changes))
-    for changed in by_columns.values():
-        _update_rows(connection, action_executions, changed)
+def _update_actions(connection: Connection, actions: Sequence[ChildExecution]) -> None:
+    """Actions whose output is not in memory keep the one that is stored."""
+    changed = [{'of_id': child.id, **_values(rows.action_changes(child))} for child in actions]
+    with_output = [row for row in changed if 'new_output' in row]
+    without_output = [row for row in changed if 'new_output' not in row]
+    if with_output:
+        connection.execute(_UPDATE_ACTION, with_output)
+    if without_output:
+        connection.execute(_UPDATE_ACTION_STATE, without_output)
 
 
-def _update_rows(
-    connection: Connection, table: Table, changed: Sequence[tuple[str, Mapping[str, Any]]]
-) -> None:
-    """Update many rows with one statement; all have the same columns."""
-    if not changed:
-        return
-    statement = (
+def _update_of(table: Table, columns: Iterable[str]) -> Update:
+    """Sets the columns from parameters `new_<column>`, in the row whose id is `of_id`."""
+    return (
         update(table)
         .where(table.c.id == bindparam('of_id'))
-        .values(**_parameters(changed[0][1]))
+        .values({column: bindparam(f'new_{column}') for column in columns})
     )
-    connection.execute(statement, [{'of_id': id_, **_values(row)} for id_, row in changed])
-
-
-def _parameters(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {column: bindparam(f'new_{column}') for column in row}
 
 
 def _values(row: Mapping[str, Any]) -> dict[str, Any]:
     return {f'new_{column}': value for column, value in row.items()}
+
+
+_INSERT_EXECUTION: Final = insert(workflow_executions)
+_INSERT_TASK: Final = insert(task_executions)
+_INSERT_ACTION: Final = insert(action_executions)
+_BUMP_REVISION: Final = (
+    update(workflow_executions)
+    .where(
+        workflow_executions.c.id == bindparam('of_id'),
+        workflow_executions.c.revision == bindparam('of_revision'),
+    )
+    .values(revision=workflow_executions.c.revision + 1)
+)
+_UPDATE_EXECUTION: Final = _BUMP_REVISION.values(
+    {column: bindparam(f'new_{column}') for column in rows.EXECUTION_CHANGES}
+)
+_REJECT_EXECUTION: Final = (
+    update(workflow_executions)
+    .where(workflow_executions.c.id == bindparam('of_id'))
+    .values(accepted=False)
+)
+_UPDATE_TASK: Final = _update_of(task_executions, rows.TASK_CHANGES)
+_UPDATE_ACTION: Final = _update_of(action_executions, (*rows.ACTION_CHANGES, 'output'))
+_UPDATE_ACTION_STATE: Final = _update_of(action_executions, rows.ACTION_CHANGES)

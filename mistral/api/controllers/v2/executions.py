@@ -70,9 +70,12 @@ class ExecutionsController(Controller):
         if update.env:
             check_env_may_change(current['state'])
 
-        if update.state:
-            self._change_state(call, id, update)
+        if update.state == states.SKIPPED:
+            # Only tasks can be skipped; this has always been answered like any other request.
             return self._show_without(call, id, _AFTER_STATE)
+        if update.state:
+            changed = self._change_state(call, id, update.state, update)
+            return _render(changed, _all_but(_AFTER_STATE))
         if update.env:
             services.engine.update_env(call.caller, id, update.env)
         if update.description:
@@ -119,15 +122,16 @@ class ExecutionsController(Controller):
             params=request.params,
         )
 
-    def _change_state(self, call: Call, id: str, update: ExecutionUpdate) -> None:
+    def _change_state(self, call: Call, id: str, state: str, update: ExecutionUpdate) -> Row:
+        """Returns the execution as the change has left it, whatever has happened since."""
         engine = self.services.engine
-        match update.state:
+        match state:
             case states.PAUSED:
-                engine.pause_workflow(call.caller, id)
+                return engine.pause_workflow(call.caller, id)
             case states.RUNNING:
-                engine.resume_workflow(call.caller, id, update.env)
-            case states.SUCCESS | states.ERROR | states.CANCELLED:
-                engine.stop_workflow(call.caller, id, update.state, update.state_info)
+                return engine.resume_workflow(call.caller, id, update.env)
+            case _:
+                return engine.stop_workflow(call.caller, id, state, update.state_info)
 
     def _show(self, call: Call, id: str, fields: tuple[str, ...]) -> Row:
         columns = EXECUTIONS.columns_of(fields)

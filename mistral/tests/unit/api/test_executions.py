@@ -193,11 +193,13 @@ def test_start_with_a_bad_id(api, id):
 )
 def test_state_changes(api, execution, body, call):
     execution_id = execution['id']
+    method, *arguments = call
+    api.engine.answers[method] = execution | {'state': 'AS LEFT'}
     answer = api.request('PUT', f'{PATH}/{execution_id}', status=200, json=body).json
 
-    method, *arguments = call
     assert api.engine.calls == [(method, execution_id, *arguments)]
     assert list(answer) == fields_without('published_global')
+    assert answer['state'] == 'AS LEFT'
 
 
 def test_skipped_is_taken_and_changes_nothing(api, execution):
@@ -210,6 +212,7 @@ def test_skipped_is_taken_and_changes_nothing(api, execution):
 def test_environment_changes(api, execution, state):
     set_state(api, execution, state)
     execution_id = execution['id']
+    api.engine.answers['resume_workflow'] = execution
     env = {'params': {'env': {'b': 2}}}
 
     answer = api.request('PUT', f'{PATH}/{execution_id}', status=200, json=env).json

@@ -5,6 +5,7 @@ import webtest
 from oslo_config import cfg
 
 from mistral.api.middleware import with_middleware
+from mistral.config import set_defaults
 
 ORIGIN = 'https://ui.example'
 PREFLIGHT = {'Origin': ORIGIN, 'Access-Control-Request-Method': 'PUT'}
@@ -24,6 +25,7 @@ def make_client(tmp_path):
     def make(config='', **options):
         path = tmp_path / 'mistral.conf'
         path.write_text(config)
+        set_defaults()
         conf = cfg.ConfigOpts()
         conf(['--config-file', str(path)])
         return webtest.TestApp(with_middleware(echo, conf, **options))

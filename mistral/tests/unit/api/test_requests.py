@@ -173,6 +173,14 @@ def test_bad_json_bodies(api, body, media_type, status, message):
     assert api.fault('POST', '/v2/environments', status, text=body, headers=headers) == message
 
 
+def test_long_values_are_not_sent_back_whole(api):
+    body = {'name': 'e', 'variables': ['x' * 5000]}
+    fault = api.fault('POST', '/v2/environments', 400, json=body)
+
+    assert len(fault) < 2100
+    assert fault.endswith('the JSON object must be str, bytes or bytearray, not list')
+
+
 def test_json_sent_as_a_form_is_explained(api):
     headers = {'Content-Type': 'application/x-www-form-urlencoded'}
     fault = api.fault('POST', '/v2/environments', 400, text='{"a": 1}', headers=headers)

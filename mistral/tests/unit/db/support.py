@@ -1,8 +1,12 @@
 """What tests of the repositories share; the functional tests run them on other databases."""
 
+from datetime import datetime
+
 from mistral.context import RequestContext
 from mistral.db.query import ListQuery
 from mistral.db.repositories import Repositories
+
+NOON = datetime.fromisoformat('2026-01-01 12:00:00')
 
 OWNER = RequestContext(project_id='owner')
 OTHER = RequestContext(project_id='other')

@@ -45,4 +45,4 @@ def test_what_is_not_found(definitions, name, namespace):
     [('', ['shared', 'shared']), ('ns', ['own']), (None, ['own', 'shared', 'shared'])],
 )
 def test_all(definitions, namespace, names):
-    assert [row['name'] for row in definitions.find_all(namespace, OWN)] == names
+    assert sorted(row['name'] for row in definitions.find_all(namespace, OWN)) == names

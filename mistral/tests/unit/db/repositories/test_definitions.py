@@ -1,13 +1,9 @@
 """Workflow definitions: sharing them, and what triggers hold fast."""
 
-from datetime import datetime
-
 import pytest
 
 from mistral.exceptions import DBEntityNotFoundError, DBError, NotAllowedException
-from mistral.tests.unit.db.support import ADMIN, OTHER, OWNER
-
-NOON = datetime(2026, 1, 1, 12)
+from mistral.tests.unit.db.support import ADMIN, NOON, OTHER, OWNER
 
 
 @pytest.fixture
@@ -79,17 +75,18 @@ def test_owner_and_member_see_a_membership_and_nobody_else(store, membership):
 
 
 def test_the_member_decides_and_the_owner_revokes(store, membership):
-    id = membership['id']
+    member = membership['id']
     for change in (
-        lambda: store.members.update(id, {'status': 'accepted'}, OWNER),
-        lambda: store.members.delete(id, OTHER),
+        lambda: store.members.update(member, {'status': 'accepted'}, OWNER),
+        lambda: store.members.delete(member, OTHER),
     ):
-        with pytest.raises(DBEntityNotFoundError, match=f'Resource member not found .id={id}'):
+        with pytest.raises(DBEntityNotFoundError) as raised:
             change()
+        assert str(raised.value) == f'Resource member not found [id={member}]'
 
-    assert store.members.update(id, {'status': 'accepted'}, OTHER)['status'] == 'accepted'
-    store.members.delete(id, OWNER)
-    assert store.members.find(OTHER, id=id) is None
+    assert store.members.update(member, {'status': 'accepted'}, OTHER)['status'] == 'accepted'
+    store.members.delete(member, OWNER)
+    assert store.members.find(OTHER, id=member) is None
 
 
 @pytest.mark.parametrize('kind', ['cron', 'event'])

@@ -1,16 +1,16 @@
 """Workflow executions go with everything below them; action executions know their task."""
 
-from datetime import datetime
+import functools
 
 import pytest
 from sqlalchemy import func, insert, select
 
 from mistral.db import models
+from mistral.db.chunks import chunks
 from mistral.db.query import Filter, Sort
 from mistral.exceptions import NotAllowedException
-from mistral.tests.unit.db.support import OTHER, OWNER
+from mistral.tests.unit.db.support import NOON, OTHER, OWNER
 
-NOON = datetime(2026, 1, 1, 12)
 TABLES = (
     models.workflow_executions,
     models.task_executions,
@@ -65,7 +65,8 @@ def test_a_sub_workflow_can_go_alone(store, grow, count):
 
 
 def test_wide_trees_go_batch_by_batch(store, grow, count, monkeypatch):
-    monkeypatch.setattr('mistral.db.chunks.CHUNK', 2)
+    in_pairs = functools.partial(chunks, size=2)
+    monkeypatch.setattr('mistral.db.repositories.executions.chunks', in_pairs)
     grow('x', 1)
     for number in range(5):
         grow(f'x{number}', 1, task_execution_id='x-b')

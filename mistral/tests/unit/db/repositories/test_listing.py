@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
@@ -10,9 +10,8 @@ from sqlalchemy import insert
 from mistral.db import models
 from mistral.db.query import Filter, Sort
 from mistral.exceptions import DBEntityNotFoundError, InputException
-from mistral.tests.unit.db.support import ADMIN, OTHER, OWNER
+from mistral.tests.unit.db.support import ADMIN, NOON, OTHER, OWNER
 
-NOON = datetime(2026, 1, 1, 12)
 LATER = NOON + timedelta(seconds=1)
 
 ROWS = [

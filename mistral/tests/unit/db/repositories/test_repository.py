@@ -14,9 +14,8 @@ from mistral.exceptions import (
     InvalidModelException,
     NotAllowedException,
 )
-from mistral.tests.unit.db.support import ADMIN, OTHER, OWNER
+from mistral.tests.unit.db.support import ADMIN, NOON, OTHER, OWNER
 
-NOON = datetime(2026, 1, 1, 12)
 NOBODY = RequestContext(project_id=DEFAULT_PROJECT)
 
 
@@ -62,75 +61,61 @@ def test_booleans_and_times_come_back_as_such(store):
 
 
 @pytest.mark.parametrize(
-    ('kind', 'values', 'message'),
+    ('kind', 'values', 'what'),
     [
         (
             'workflows',
             {'name': 'n', 'namespace': 'ns'},
-            "Duplicate entry for WorkflowDefinition ['name', 'namespace', 'project_id']: "
-            'n, ns, owner',
+            "WorkflowDefinition ['name', 'namespace', 'project_id']: n, ns, owner",
         ),
         (
             'workbooks',
             {'name': 'n'},
-            "Duplicate entry for WorkbookDefinition ['name', 'namespace', 'project_id']: "
-            'n, , owner',
+            "WorkbookDefinition ['name', 'namespace', 'project_id']: n, , owner",
         ),
-        (
-            'actions',
-            {'name': 'n'},
-            "Duplicate entry for Action ['name', 'namespace', 'project_id']: n, , owner",
-        ),
-        (
-            'environments',
-            {'name': 'n'},
-            "Duplicate entry for Environment ['name', 'project_id']: n, owner",
-        ),
+        ('actions', {'name': 'n'}, "Action ['name', 'namespace', 'project_id']: n, , owner"),
+        ('environments', {'name': 'n'}, "Environment ['name', 'project_id']: n, owner"),
         (
             'cron_triggers',
             {'name': 'n', 'next_execution_time': NOON},
-            "Duplicate entry for cron trigger ['name', 'project_id']: n, owner",
+            "cron trigger ['name', 'project_id']: n, owner",
         ),
         (
             'event_triggers',
-            {'exchange': 'x', 'topic': 't', 'event': 'e', 'workflow_id': 'wf'},
-            "Duplicate entry for EventTrigger ['exchange', 'topic', 'event', 'workflow_id', "
-            "'project_id']: x, t, e, wf, owner",
+            {'exchange': 'x', 'topic': 'y', 'event': 'z', 'workflow_id': 'w'},
+            (
+                "EventTrigger ['exchange', 'topic', 'event', 'workflow_id', 'project_id']: "
+                'x, y, z, w, owner'
+            ),
         ),
         (
             'code_sources',
             {'name': 'n', 'content': 'c', 'version': 1},
-            "Duplicate entry for CodeSource ['name', 'namespace', 'project_id']: n, , owner",
+            "CodeSource ['name', 'namespace', 'project_id']: n, , owner",
         ),
         (
             'dynamic_actions',
-            {'name': 'n', 'class_name': 'C', 'code_source_id': 'cs', 'code_source_name': 's'},
-            'Duplicate entry for dynamic action definition [name=n, namespace=, project_id=owner]',
+            {'name': 'n', 'class_name': 'C', 'code_source_id': 's', 'code_source_name': 's'},
+            'dynamic action definition [name=n, namespace=, project_id=owner]',
         ),
         (
             'members',
-            {
-                'resource_id': 'r',
-                'resource_type': 'workflow',
-                'member_id': 'm',
-                'status': 'pending',
-            },
-            "Duplicate entry for ResourceMember ['resource_id', 'resource_type', 'member_id']: "
-            'r, workflow, m',
+            {'resource_id': 'r', 'resource_type': 't', 'member_id': 'm', 'status': 'pending'},
+            "ResourceMember ['resource_id', 'resource_type', 'member_id']: r, t, m",
         ),
-        ('executions', {'id': 'x'}, "Duplicate entry for WorkflowExecution ['id']: x"),
+        ('executions', {'id': 'x'}, "WorkflowExecution ['id']: x"),
     ],
 )
-def test_a_unique_key_can_be_taken_once(store, kind, values, message):
-    store.workflows.insert(id='wf', name='wf')
-    store.code_sources.insert(id='cs', name='cs', content='c', version=1)
+def test_a_unique_key_can_be_taken_once(store, kind, values, what):
+    store.workflows.insert(id='w', name='w')
+    store.code_sources.insert(id='s', name='s', content='c', version=1)
     repository = getattr(store, kind)
     repository.insert(**values)
 
     with pytest.raises(DBDuplicateEntryError) as raised:
         repository.insert(**values)
 
-    assert str(raised.value) == message
+    assert str(raised.value) == f'Duplicate entry for {what}'
 
 
 def test_without_authentication_conflicts_name_no_project(store):
@@ -146,7 +131,7 @@ def test_another_project_may_use_the_same_name(store):
 
 
 def test_a_reference_to_nothing_is_refused(store):
-    with pytest.raises(DBError, match='EventTrigger .* refers to an object that does not exist'):
+    with pytest.raises(DBError, match=r'EventTrigger .* refers to an object that does not exist'):
         store.event_triggers.insert(exchange='x', topic='t', event='e', workflow_id='gone')
 
 
