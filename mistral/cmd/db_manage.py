@@ -102,8 +102,10 @@ def _add_commands(commands: Any) -> None:
 
 def _upgrade(conf: cfg.ConfigOpts) -> None:
     arguments = conf.command
-    if (arguments.revision is None) == (arguments.delta is None):
+    if not arguments.revision and not arguments.delta:
         raise ConfigurationError('You must provide a revision or relative delta')
+    if arguments.revision and arguments.delta:
+        raise ConfigurationError('Give either a revision or a relative delta, not both')
     revision = arguments.revision or f'+{arguments.delta}'
     if arguments.sql:
         command.upgrade(_offline(conf), revision, sql=True)

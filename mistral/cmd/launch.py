@@ -10,7 +10,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from mistral import config
-from mistral.cmd.service import Service
+from mistral.cmd.service import Service, check_components
 from mistral.exceptions import MistralError
 
 LOG = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not config.has_config_file(conf):
             _use_stand_alone_defaults(conf)
         log.setup(conf, 'mistral')
+        check_components(conf.server)
         service = Service(conf)
         stop = _stop_on_signals()
         service.start()
@@ -32,12 +33,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f'ERROR: {e}', file=sys.stderr)
         return 1
     if service.api is not None:
-        host = 'localhost' if conf.api.host in ('0.0.0.0', '::') else conf.api.host  # noqa: S104
-        LOG.info('Serving http://%s:%s/v2, database %s', host, service.api.port, service.database.url)
+        LOG.info(
+            'Serving %s/v2, database %s', _address(conf, service.api.port), service.database.url
+        )
     stop.wait()
     LOG.info('Stopping')
     service.stop()
     return 0
+
+
+def _address(conf: cfg.ConfigOpts, port: int) -> str:
+    host = 'localhost' if conf.api.host in ('0.0.0.0', '::') else conf.api.host  # noqa: S104
+    return f'{"https" if conf.api.enable_ssl_api else "http"}://{host}:{port}'
 
 
 def _use_stand_alone_defaults(conf: cfg.ConfigOpts) -> None:

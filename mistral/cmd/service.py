@@ -1,13 +1,17 @@
 """The composition root: builds a process from its configuration, starts and stops it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Collection
 from typing import Any, Final, Protocol
 
+from oslo_config import cfg
+
 from mistral import config
-from mistral.actions.catalog import CatalogSettings, load_catalog
+from mistral.actions.catalog import ActionCatalog, CatalogSettings, load_catalog
 from mistral.api.app import ApiServices, ApiSettings, create_app
+from mistral.api.middleware import with_middleware
 from mistral.api.server import ApiServer, TlsFiles
+from mistral.auth import load_handler
 from mistral.cmd import settings
 from mistral.db import migrations
 from mistral.db.database import Database
@@ -17,6 +21,7 @@ from mistral.engine.engine import Engine
 from mistral.engine.local_actions import LocalActions
 from mistral.engine.ports import EngineParts
 from mistral.exceptions import ConfigurationError
+from mistral.executors.endpoint import ExecutorEndpoint, RemoteReporter
 from mistral.executors.service import ExecutorService
 from mistral.executors.worker_pool import WorkerPool
 from mistral.expressions import Expressions
@@ -24,13 +29,15 @@ from mistral.lang.parser import Parser
 from mistral.notifiers.service import NotifierService, load_publishers
 from mistral.policies import PolicyEnforcer
 from mistral.rpc import base
-from mistral.rpc.clients import EngineClient
+from mistral.rpc.clients import EngineClient, ExecutorClient
 from mistral.rpc.local import LocalTransport
 from mistral.scheduler.service import Duty, SchedulerService
 from mistral.services.action_definitions import StoredActionDefinitions
 from mistral.services.definitions import DefinitionsService
 
 LOG = logging.getLogger(__name__)
+
+COMPONENTS: Final = frozenset({'api', 'engine', 'executor', 'notifier', 'scheduler'})
 
 #: Seconds between two looks at the job store, and how late an event must be to be noticed there:
 #: the engine that recorded it delivers it long before, unless it has died.
@@ -44,71 +51,109 @@ class _Part(Protocol):
     def stop(self) -> None: ...
 
 
-class Service:
-    """A process with all components, on an in-process transport."""
+class Foundation:
+    """What several components are built on."""
 
-    def __init__(self, conf: Any) -> None:
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
         """Raises ConfigurationError if the configuration cannot work."""
-        self._conf = conf
+        self.conf = conf
         self.database = Database(config.database_url(conf), settings.database_options(conf))
-        self._parts: list[_Part] = []
-        self._started: list[_Part] = []
-        self._after_start: list[Callable[[], None]] = []
-        self.api: ApiServer | None = None
-        self._build()
+        self.repositories = Repositories()
+        self.expressions = Expressions.load(settings.expression_options(conf))
+        stored = StoredActionDefinitions(self.database, self.repositories)
+        self.catalog: ActionCatalog = load_catalog(
+            CatalogSettings.from_config(conf), stored, self.expressions
+        )
 
-    def _build(self) -> None:
-        conf = self._conf
-        repositories = Repositories()
-        expressions = Expressions.load(settings.expression_options(conf))
-        definitions = StoredActionDefinitions(self.database, repositories)
-        catalog = load_catalog(CatalogSettings.from_config(conf), definitions, expressions)
+    def build_engine(self, executor: Any, notifier: NotifierService) -> Engine:
         parts = EngineParts(
-            self.database, expressions, catalog, GraphCache(), settings.core_settings(conf)
+            database=self.database,
+            expressions=self.expressions,
+            catalog=self.catalog,
+            graphs=GraphCache(),
+            settings=settings.core_settings(self.conf),
         )
-        actions = LocalActions()
-        executor = ExecutorService(WorkerPool(settings.pool_settings(conf)), actions)
-        notifier = NotifierService(load_publishers())
-        engine = Engine(parts, settings.engine_settings(conf), actions, notifier)
-        actions.connect(engine, executor)
-        transport = LocalTransport()
-        transport.serve(base.ENGINE, engine.service)
-        scheduler = SchedulerService(
-            [
-                Duty(
-                    'overdue-events',
-                    _OVERDUE_INTERVAL,
-                    lambda: engine.deliver_due(within=-_OVERDUE_AFTER),
-                )
-            ]
-        )
+        return Engine(parts, settings.engine_settings(self.conf, self.database), executor, notifier)
+
+    def build_app(self, engine: EngineClient) -> Any:
+        """The WSGI application of the REST API."""
+        conf = self.conf
         app = create_app(
             ApiServices(
                 database=self.database,
-                repositories=repositories,
-                engine=EngineClient(transport),
-                definitions=DefinitionsService(self.database, repositories, Parser(expressions)),
-                actions=catalog,
+                repositories=self.repositories,
+                engine=engine,
+                definitions=DefinitionsService(
+                    self.database, self.repositories, Parser(self.expressions)
+                ),
+                actions=self.catalog,
                 policies=PolicyEnforcer(conf),
                 settings=ApiSettings.from_config(conf),
+                auth_handler=load_handler(conf.auth_type) if conf.pecan.auth_enable else None,
             )
         )
-        self.api = _api_server(conf, app)
-        self._parts = [notifier, executor, engine, scheduler, self.api]
-        self._after_start = [engine.recover]
+        return with_middleware(app, conf, healthcheck=conf.healthcheck.enabled)
 
-    def start(self) -> None:
-        """Bring the database up to date and start all parts; on failure none is left running."""
-        _prepare(self.database)
+    def prepare_database(self) -> None:
+        """Create or upgrade a SQLite database; others belong to their operators.
+
+        Raises ConfigurationError if the database has not the schema of this version.
+        """
+        if self.database.dialect == 'sqlite':
+            migrations.upgrade(self.database.engine)
+        elif not migrations.is_current(self.database.engine):
+            raise ConfigurationError(
+                f'The database {self.database.url} has not the schema of this version. '
+                "Run 'mistral-db-manage upgrade head'."
+            )
+
+
+class Service:
+    """A process with all components, which reach each other without leaving it."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        """Raises ConfigurationError if the configuration cannot work."""
+        self._conf = conf
+        self._foundation = Foundation(conf)
+        self._started: list[_Part] = []
+        self._notifier = NotifierService(load_publishers())
+        pool = WorkerPool(settings.pool_settings(conf))
+        scheme = config.transport_scheme(conf)
+        if scheme == 'local':
+            client = self._connect_directly(pool)
+        elif config.is_in_process(scheme):
+            client = self._connect_by_messages(pool)
+        else:
+            raise ConfigurationError(
+                f"[DEFAULT] transport_url has the scheme '{scheme}', but components in separate "
+                'processes are not supported yet. Leave the option out to run all in one process.'
+            )
+        #: The WSGI application of the REST API.
+        self.app = self._foundation.build_app(client)
+        self.api: ApiServer | None = None
+
+    @property
+    def database(self) -> Database:
+        return self._foundation.database
+
+    def start(self, *, serve_http: bool = True) -> None:
+        """Bring the database up to date and start all parts; on failure none is left running.
+
+        Without `serve_http` somebody else serves `app`.
+        """
+        self._foundation.prepare_database()
+        parts = [self._notifier, *self._workers, _scheduler(self._engine)]
+        if serve_http:
+            self.api = _api_server(self._conf, self.app)
+            parts.append(self.api)
         try:
-            for part in self._parts:
+            for part in parts:
                 part.start()
                 self._started.append(part)
         except Exception:
             self.stop()
             raise
-        for action in self._after_start:
-            action()
+        self._engine.recover()
 
     def stop(self) -> None:
         """Stop all parts, those that let work in first. Safe to call twice."""
@@ -116,19 +161,49 @@ class Service:
             self._started.pop().stop()
         self.database.dispose()
 
+    def _connect_directly(self, pool: WorkerPool) -> EngineClient:
+        actions = LocalActions()
+        executor = ExecutorService(pool, actions)
+        self._engine = self._foundation.build_engine(actions, self._notifier)
+        actions.connect(self._engine, executor)
+        transport = LocalTransport()
+        transport.serve(base.ENGINE, self._engine.service)
+        self._workers: list[_Part] = [executor, self._engine]
+        return EngineClient(transport)
 
-def _prepare(database: Database) -> None:
-    """A SQLite database is created and upgraded by itself; others belong to their operators."""
-    if database.dialect == 'sqlite':
-        migrations.upgrade(database.engine)
-    elif not migrations.is_current(database.engine):
+    def _connect_by_messages(self, pool: WorkerPool) -> EngineClient:
+        # oslo.messaging takes half a second to import.
+        from mistral.rpc.oslo import OsloServer, OsloTransport  # noqa: PLC0415
+
+        conf = self._conf
+        transport = OsloTransport(conf)
+        client = EngineClient(transport)
+        executor = ExecutorService(pool, RemoteReporter(client))
+        self._engine = self._foundation.build_engine(ExecutorClient(transport), self._notifier)
+        executor_server = OsloServer(conf, transport, base.EXECUTOR, ExecutorEndpoint(executor))
+        engine_server = OsloServer(conf, transport, base.ENGINE, self._engine.service)
+        self._workers = [executor, executor_server, self._engine, engine_server]
+        return client
+
+
+def check_components(names: Collection[str]) -> None:
+    """Raises ConfigurationError unless one process is to run everything."""
+    wanted = {'scheduler' if name == 'periodic' else name for name in names} - {'event-engine'}
+    if 'all' not in names and wanted != COMPONENTS:
         raise ConfigurationError(
-            f'The database {database.url} has not the schema of this version. '
-            "Run 'mistral-db-manage upgrade head'."
+            f'--server {",".join(names)}: components in separate processes are not supported yet. '
+            "Use '--server all'."
         )
 
 
-def _api_server(conf: Any, app: Any) -> ApiServer:
+def _scheduler(engine: Engine) -> SchedulerService:
+    overdue = Duty(
+        'overdue-events', _OVERDUE_INTERVAL, lambda: engine.deliver_due(within=-_OVERDUE_AFTER)
+    )
+    return SchedulerService([overdue])
+
+
+def _api_server(conf: cfg.ConfigOpts, app: Any) -> ApiServer:
     tls = None
     if conf.api.enable_ssl_api:
         tls = TlsFiles(conf.ssl.cert_file, conf.ssl.key_file)

@@ -3,11 +3,11 @@
 import dataclasses
 from typing import Any
 
+from mistral.db.database import Database, DatabaseOptions
 from mistral.engine.engine import EngineSettings
 from mistral.exceptions import DBError
-from mistral.expressions import ExpressionOptions
-from mistral.db.database import DatabaseOptions
 from mistral.executors.worker_pool import PoolSettings
+from mistral.expressions import ExpressionOptions
 from mistral.workflow.data_flow import DataFlowSettings
 from mistral.workflow.ports import CoreSettings, InfrastructureError
 
@@ -44,9 +44,10 @@ def core_settings(conf: Any) -> CoreSettings:
     )
 
 
-def engine_settings(conf: Any) -> EngineSettings:
+def engine_settings(conf: Any, database: Database) -> EngineSettings:
     return EngineSettings(
-        workers=conf.engine.workers,
+        # SQLite has one writer at a time: more threads would only get in each other's way.
+        workers=1 if database.dialect == 'sqlite' else conf.engine.workers,
         cache_size=conf.engine.execution_cache_size,
         trace_log_name=conf.workflow_trace_log_name,
         publishers=tuple(conf.notifier.notify or ()),

@@ -11,18 +11,24 @@ from oslo_config import cfg
 
 from mistral.config.loading import load
 from mistral.config.options import SERVER, list_opts, register, set_defaults
-from mistral.config.places import database_url, has_config_file, uses_message_bus
+from mistral.config.places import (
+    database_url,
+    has_config_file,
+    is_in_process,
+    transport_scheme,
+)
 
 __all__ = [
     'CONF',
     'SERVER',
     'database_url',
     'has_config_file',
+    'is_in_process',
     'list_opts',
     'load',
     'register',
     'set_defaults',
-    'uses_message_bus',
+    'transport_scheme',
 ]
 
 CONF: Final = cfg.CONF

@@ -10,6 +10,7 @@ from mistral.exceptions import ConfigurationError
 
 #: Schemes of transport URLs that lead nowhere outside of the process.
 _IN_PROCESS_TRANSPORTS: Final = frozenset({'local', 'fake'})
+_LOCAL: Final = 'local'
 
 
 def has_config_file(conf: cfg.ConfigOpts) -> bool:
@@ -25,12 +26,14 @@ def database_url(conf: cfg.ConfigOpts) -> str:
     return conf.database.connection or f'sqlite:///{_data_directory() / "mistral.sqlite"}'
 
 
-def uses_message_bus(conf: cfg.ConfigOpts) -> bool:
-    """Tell whether `transport_url` is set and leads to other processes."""
-    url = _transport_url(conf)
-    if not url:
-        return False
-    return url.partition(':')[0] not in _IN_PROCESS_TRANSPORTS
+def transport_scheme(conf: cfg.ConfigOpts) -> str:
+    """The scheme of `transport_url`; 'local' if it is not set: all components in one process."""
+    return (_transport_url(conf) or _LOCAL).partition(':')[0]
+
+
+def is_in_process(scheme: str) -> bool:
+    """Tell whether a transport leads nowhere outside of the process."""
+    return scheme in _IN_PROCESS_TRANSPORTS
 
 
 def _data_directory() -> Path:

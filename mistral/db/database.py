@@ -14,6 +14,8 @@ from sqlalchemy.pool import QueuePool
 
 from mistral.exceptions import ConfigurationError
 
+__all__ = ['Connection', 'Database', 'DatabaseFailure', 'DatabaseOptions']
+
 #: What database and driver raise; see `retry.is_transient` for what may pass.
 DatabaseFailure = SQLAlchemyError
 

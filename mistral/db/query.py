@@ -11,7 +11,7 @@ Operator: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition on a column. `value` is a sequence for in, nin and has_tags; unused for is_null."""
+    """A condition on a column. `value` is a sequence for in, nin, has_tags; unused for is_null."""
 
     column: str
     operator: Operator

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from mistral_lib.actions import Result
 
 from mistral import states
+from mistral.actions.requests import ActionRequest
 from mistral.context import RequestContext
 from mistral.db.store import direct_actions
 from mistral.db.times import utc_now
@@ -17,7 +18,6 @@ from mistral.exceptions import (
     InvalidActionException,
     InvalidStateTransitionException,
 )
-from mistral.actions.requests import ActionRequest
 from mistral.workflow.ports import ActionCall, ActionResult, PreparedAction
 from mistral.workflow.scope import EmptyScope
 

@@ -8,10 +8,10 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
+from mistral.actions.requests import ActionRequest
 from mistral.context import RequestContext
 from mistral.db.times import utc_now
 from mistral.engine.timers import Timers
-from mistral.actions.requests import ActionRequest
 from mistral.workflow.effects import (
     CancelTimer,
     Effect,

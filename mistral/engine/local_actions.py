@@ -28,9 +28,10 @@ class Engine(Protocol):
 class LocalActions:
     """Connects an engine and an executor in one process, as each one's counterpart."""
 
+    _executor: Executor
+    _engine: Engine
+
     def __init__(self) -> None:
-        self._executor: Executor | None = None
-        self._engine: Engine | None = None
         self._executions: dict[str, str] = {}
 
     def connect(self, engine: Engine, executor: Executor) -> None:
@@ -45,24 +46,19 @@ class LocalActions:
         execution_id = request.execution_context.get('workflow_execution_id')
         if execution_id is not None and request.action_execution_id is not None:
             self._executions[request.action_execution_id] = execution_id
-        assert self._executor is not None
         self._executor.run_action(request)
 
     def run_action_sync(self, request: ActionRequest, target: str | None) -> Result:
-        assert self._executor is not None
         return self._executor.run_action_sync(request)
 
     # To the engine
 
     def complete_action(self, action_execution_id: str, result: Result) -> None:
-        assert self._engine is not None
         execution_id = self._executions.pop(action_execution_id, None)
         if execution_id is None:
             self._engine.complete_direct_action(action_execution_id, result)
             return
-        event = ActionCompleted(
-            action_execution_id, result.data, result.error, bool(result.cancel)
-        )
+        event = ActionCompleted(action_execution_id, result.data, result.error, bool(result.cancel))
         self._engine.post_event(execution_id, event, None)
 
     def report_running(self, action_execution_ids: Sequence[str]) -> None:

@@ -15,8 +15,8 @@ from mistral.actions.catalog import ActionCatalog
 from mistral.actions.descriptors import instantiate
 from mistral.context import RequestContext
 from mistral.db.database import Connection, Database, DatabaseFailure
-from mistral.db.times import utc_now
 from mistral.db.store import definitions, loading, queries
+from mistral.db.times import utc_now
 from mistral.exceptions import (
     ActionException,
     InputException,

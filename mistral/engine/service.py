@@ -21,6 +21,7 @@ from mistral.engine.unit_of_work import UnitsOfWork
 from mistral.exceptions import DBDuplicateEntryError, DBEntityNotFoundError
 from mistral.workflow import creation, events, machine
 from mistral.workflow.model import WorkflowExecution
+from mistral.workflow.ports import WorkflowDefinition
 
 #: Parameters that only the engine itself may set.
 _INTERNAL_PARAMS: Final = frozenset({'root_execution_id', 'task_execution_id', 'index'})
@@ -102,6 +103,17 @@ class EngineService:
             self._direct_actions.complete(action_execution_id, Result(**result))
         else:
             self._ask(execution_id, events.ActionCompleted(action_execution_id, **result))
+
+    def report_result(
+        self, caller: RequestContext, *, action_execution_id: str, result: Mapping[str, Any]
+    ) -> None:
+        """Take in a result without waiting; one that comes too late is dropped."""
+        execution_id = self._execution_of_action(action_execution_id)
+        if execution_id is None:
+            self._direct_actions.complete(action_execution_id, Result(**result))
+        else:
+            event = events.ActionCompleted(action_execution_id, **result)
+            self._mailboxes.post(execution_id, Letter(event))
 
     def update_action(
         self, caller: RequestContext, *, action_execution_id: str, state: str
@@ -222,7 +234,7 @@ class EngineService:
 
     def _definition(
         self, caller: RequestContext, identifier: str, namespace: str
-    ) -> definitions.WorkflowDefinition:
+    ) -> WorkflowDefinition:
         with self._parts.database.read() as connection:
             definition = definitions.find_by_identifier(
                 connection, self._parts.graphs, caller, identifier, namespace

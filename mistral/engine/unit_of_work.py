@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Final
 
-
 from mistral import states
 from mistral.context import RequestContext
 from mistral.db.database import DatabaseFailure
@@ -28,7 +27,6 @@ _UNAVAILABLE: Final = DBError('The service is temporarily unavailable')
 
 #: Carries out effects once they are durable: (execution, effects).
 Dispatch = Callable[[WorkflowExecution, Sequence[Effect]], None]
-
 
 
 class UnitsOfWork:
@@ -177,9 +175,7 @@ class UnitsOfWork:
         """The execution has been deleted."""
         self._forget([letter.job_id for letter in letters if letter.job_id is not None])
         for letter in letters:
-            letter.failed(
-                DBEntityNotFoundError(f'WorkflowExecution not found [id={execution_id}]')
-            )
+            letter.failed(DBEntityNotFoundError(f'WorkflowExecution not found [id={execution_id}]'))
 
     def _forget(self, job_ids: Sequence[str]) -> None:
         if job_ids:

@@ -11,9 +11,9 @@ from mistral_lib.actions import Action, Result
 from mistral_lib.actions.context import ActionContext, ExecutionContext, SecurityContext
 from mistral_lib.exceptions import ActionException as LibActionException
 
+from mistral.actions.requests import ActionRequest
 from mistral.context import RequestContext
 from mistral.exceptions import MistralException
-from mistral.actions.requests import ActionRequest
 from mistral.utils.plain import to_plain
 
 LOG = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ from concurrent.futures import Future
 
 from mistral_lib.actions import Result
 
+from mistral.actions.requests import ActionRequest, ResultReporter
 from mistral.exceptions import MistralException
 from mistral.executors import runner
-from mistral.actions.requests import ActionRequest, ResultReporter
 from mistral.executors.heartbeats import HeartbeatSender
 from mistral.executors.worker_pool import WorkerPool
 

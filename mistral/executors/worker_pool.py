@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 from mistral_lib.actions import Result
 
-from mistral.executors import runner
 from mistral.actions.requests import ActionRequest
+from mistral.executors import runner
 from mistral.executors.watchdog import Watchdog
 
 LOG = logging.getLogger(__name__)

@@ -97,7 +97,5 @@ class ConfiguredEvaluator(Evaluator):
         """Build the evaluator; `functions` are by the names they have in expressions."""
 
     @abstractmethod
-    def evaluate(
-        self, expression: str, context: Any, scope: Scope | None = None
-    ) -> Any:
+    def evaluate(self, expression: str, context: Any, scope: Scope | None = None) -> Any:
         """As in `Evaluator`; `scope` answers `task()`, `execution()` and the like."""

@@ -94,9 +94,7 @@ class Expressions:
             return [self.evaluate(item, context, scope) for item in data]
         return data
 
-    def _evaluate(
-        self, language: str, text: str, context: Any, scope: Scope | None
-    ) -> Any:
+    def _evaluate(self, language: str, text: str, context: Any, scope: Scope | None) -> Any:
         if language not in self._allowed:
             raise EvaluationException(_disabled(language))
         evaluator = self._evaluators[language]

@@ -68,9 +68,7 @@ class InlineJinjaEvaluator(ConfiguredEvaluator):
         except TemplateSyntaxError as error:
             raise JinjaGrammarException(f"Syntax error '{error.message}'.") from error
 
-    def evaluate(
-        self, expression: str, context: Any, scope: Scope | None = None
-    ) -> Any:
+    def evaluate(self, expression: str, context: Any, scope: Scope | None = None) -> Any:
         budget = Budget(self._options)
         known = workflow_variables(context)
         environment = known.get('__env')

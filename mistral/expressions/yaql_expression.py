@@ -82,9 +82,7 @@ class InlineYAQLEvaluator(ConfiguredEvaluator):
             except (exceptions.YaqlParsingException, ValueError) as error:
                 raise YaqlGrammarException(str(error)) from error
 
-    def evaluate(
-        self, expression: str, context: Any, scope: Scope | None = None
-    ) -> Any:
+    def evaluate(self, expression: str, context: Any, scope: Scope | None = None) -> Any:
         template = (
             self._split(expression)
             if len(expression) <= _MAX_CACHED_LENGTH

@@ -5,8 +5,10 @@ from typing import Any
 
 from mistral_lib.actions import Result
 
-from mistral.context import RequestContext
-from mistral.rpc.base import ENGINE, Transport
+from mistral.actions.requests import ActionRequest
+from mistral.actions.serialization import serialize_action
+from mistral.context import SYSTEM, RequestContext
+from mistral.rpc.base import ENGINE, EXECUTOR, Transport
 
 
 class EngineClient:
@@ -83,16 +85,21 @@ class EngineClient:
             caller,
             'complete_action',
             action_execution_id=action_execution_id,
-            result={'data': result.data, 'error': result.error, 'cancel': bool(result.cancel)},
+            result=_result_data(result),
         )
 
-    def update_action(
-        self, caller: RequestContext, action_execution_id: str, state: str
-    ) -> None:
-        """Pause or resume an asynchronous action (state PAUSED or RUNNING)."""
-        self._call(
-            caller, 'update_action', action_execution_id=action_execution_id, state=state
+    def report_result(self, action_execution_id: str, result: Result) -> None:
+        """Give an action its result without waiting for what comes of it."""
+        self._transport.cast(
+            ENGINE,
+            'report_result',
+            SYSTEM,
+            {'action_execution_id': action_execution_id, 'result': _result_data(result)},
         )
+
+    def update_action(self, caller: RequestContext, action_execution_id: str, state: str) -> None:
+        """Pause or resume an asynchronous action (state PAUSED or RUNNING)."""
+        self._call(caller, 'update_action', action_execution_id=action_execution_id, state=state)
 
     def pause_workflow(self, caller: RequestContext, execution_id: str) -> dict[str, Any]:
         return self._change(caller, 'pause_workflow', execution_id=execution_id)
@@ -126,9 +133,7 @@ class EngineClient:
         reset: bool,
         env: Mapping[str, Any] | None = None,
     ) -> None:
-        self._call(
-            caller, 'rerun_task', task_execution_id=task_execution_id, reset=reset, env=env
-        )
+        self._call(caller, 'rerun_task', task_execution_id=task_execution_id, reset=reset, env=env)
 
     def skip_task(
         self,
@@ -145,3 +150,38 @@ class EngineClient:
 
     def _call(self, caller: RequestContext, method: str, **arguments: Any) -> Any:
         return self._transport.call(ENGINE, method, caller, arguments)
+
+
+class ExecutorClient:
+    """What an executor can be asked; actions travel as text (`mistral.actions.serialization`)."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def run_action(self, request: ActionRequest, target: str | None) -> None:
+        """Have an action run; its result goes to the engine."""
+        self._transport.cast(
+            EXECUTOR, 'run_action', request.caller, _packed(request), server=target
+        )
+
+    def run_action_sync(self, request: ActionRequest, target: str | None) -> Result:
+        """Have an action run and wait for its result."""
+        result = self._transport.call(
+            EXECUTOR, 'run_action_sync', request.caller, _packed(request), server=target
+        )
+        return Result(**result)
+
+
+def _result_data(result: Result) -> dict[str, Any]:
+    return {'data': result.data, 'error': result.error, 'cancel': bool(result.cancel)}
+
+
+def _packed(request: ActionRequest) -> dict[str, Any]:
+    return {
+        'action': serialize_action(request.action),
+        'action_execution_id': request.action_execution_id,
+        'name': request.name,
+        'safe_rerun': request.safe_rerun,
+        'execution_context': dict(request.execution_context),
+        'timeout': request.timeout,
+    }

@@ -8,6 +8,7 @@ from mistral.exceptions import MistralException
 from mistral.workflow.commands import EvaluateJoin, RunEngineCommand
 from mistral.workflow.data_flow import EMPTY_CONTEXT, BranchContext, deep_merge
 from mistral.workflow.model import TaskExecution
+from mistral.workflow.ports import InfrastructureError
 from mistral.workflow.report import failure_report
 from mistral.workflow.scope import TurnScope
 from mistral.workflow.turn import STATE_INFO_LIMIT, Turn
@@ -21,19 +22,12 @@ def check(turn: Turn) -> None:
     if state.incomplete:
         _release_stuck_join(turn)
         return
-    cancelled = sorted(
-        {task.name for task in state.tasks.values() if task.state == states.CANCELLED}
-    )
-    if cancelled:
-        cancel(turn, 'Cancelled tasks: ' + ', '.join(cancelled))
-        return
-    failed = [task for task in state.tasks.values() if _is_unhandled(turn, task)]
-    if failed:
-        fail(turn, failure_report(turn, failed))
-        return
     try:
-        succeed(turn, None)
-    except MistralException as e:
+        _conclude(turn)
+    except InfrastructureError:
+        raise
+    except Exception as e:  # noqa: BLE001
+        # Whatever is wrong with the end of a workflow, it has to end.
         execution = state.execution
         turn.ports.report_failure(None, e)
         fail(
@@ -41,6 +35,19 @@ def check(turn: Turn) -> None:
             f'Failed to check and complete [wf_ex_id={execution.id}, '
             f'wf_name={execution.workflow_name}]: {e}',
         )
+
+
+def _conclude(turn: Turn) -> None:
+    """Find out how the workflow ends: a cancelled task counts more than a failed one."""
+    tasks = turn.state.tasks.values()
+    cancelled = sorted({task.name for task in tasks if task.state == states.CANCELLED})
+    failed = [task for task in tasks if _is_unhandled(turn, task)]
+    if cancelled:
+        cancel(turn, 'Cancelled tasks: ' + ', '.join(cancelled))
+    elif failed:
+        fail(turn, failure_report(turn, failed))
+    else:
+        succeed(turn, None)
 
 
 def run_command(turn: Turn, command: RunEngineCommand) -> None:

@@ -5,7 +5,7 @@ survive crashes; so a tree of any depth settles without holding more than one ex
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from mistral import states
 from mistral.exceptions import NotAllowedException, WorkflowException
@@ -22,6 +22,9 @@ from mistral.workflow.data_flow import deep_merge
 from mistral.workflow.events import Event, Pause, Rerun, Resume, Skip, Stop
 from mistral.workflow.model import ChildExecution, TaskExecution
 from mistral.workflow.turn import Turn
+
+#: What a task that starts from scratch still has to know: where it came from, what it has tried.
+_KEPT_BY_RERUN: Final = frozenset({'triggered_by', '_sources', '_laps', '_superseded'})
 
 
 def pause(turn: Turn, message: Any = None) -> None:
@@ -182,11 +185,7 @@ def _open_for_rerun(
 
 def _clear_runtime_context(turn: Turn, task: TaskExecution) -> None:
     """Start from scratch, but remember where the task came from and that it ran again."""
-    kept = {
-        key: task.runtime_context[key]
-        for key in ('triggered_by', '_sources', '_laps', '_superseded')
-        if key in task.runtime_context
-    }
+    kept = {key: value for key, value in task.runtime_context.items() if key in _KEPT_BY_RERUN}
     task.runtime_context = {**kept, '_rerun_at': turn.state.take_seq()}
     task.processed = False
     turn.touch_task(task)

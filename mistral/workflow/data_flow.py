@@ -47,19 +47,16 @@ class BranchContext:
         """The context behind a task that published these variables."""
         if not published:
             return self
-        with self.data.mutate() as data:
-            for name, value in published.items():
-                if settings.merge_strategy == 'merge':
-                    value = deep_merge(data.get(name), value)
-                data[name] = value
-            new_data = data.finish()
-        if not settings.versioning:
-            return BranchContext(new_data, self.versions)
-        with self.versions.mutate() as versions:
+        data = self.data.mutate()
+        for name, value in published.items():
+            merges = settings.merge_strategy == 'merge'
+            data[name] = deep_merge(data.get(name), value) if merges else value
+        versions = self.versions.mutate()
+        if settings.versioning:
             for path in _leaf_paths(published):
                 key = version_key(path, settings)
                 versions[key] = versions.get(key, 0) + 1
-            return BranchContext(new_data, versions.finish())
+        return BranchContext(data.finish(), versions.finish())
 
     def merge(self, other: 'BranchContext', settings: DataFlowSettings) -> 'BranchContext':
         """Combine two branches; `self` keeps its value where the versions are equal."""
@@ -68,14 +65,13 @@ class BranchContext:
         if not self.data:
             return BranchContext(other.data, _max_versions(self.versions, other.versions))
         merger = _Merger(self.versions, other.versions, settings)
-        with self.data.mutate() as data:
-            for name, theirs in other.data.items():
-                if name not in data:
-                    data[name] = theirs
-                elif data[name] is not theirs:
-                    data[name] = merger.choose(name, data[name], theirs)
-            new_data = data.finish()
-        return BranchContext(new_data, _max_versions(self.versions, other.versions))
+        data = self.data.mutate()
+        for name, theirs in other.data.items():
+            if name not in data:
+                data[name] = theirs
+            elif data[name] is not theirs:
+                data[name] = merger.choose(name, data[name], theirs)
+        return BranchContext(data.finish(), _max_versions(self.versions, other.versions))
 
     def to_stored(self) -> dict[str, Any]:
         """The form of the `in_context` column."""
@@ -134,11 +130,11 @@ def _max_versions(
         return left
     if not left:
         return right
-    with left.mutate() as versions:
-        for key, version in right.items():
-            if version > versions.get(key, 0):
-                versions[key] = version
-        return versions.finish()
+    versions = left.mutate()
+    for key, version in right.items():
+        if version > versions.get(key, 0):
+            versions[key] = version
+    return versions.finish()
 
 
 class _Merger:

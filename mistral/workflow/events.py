@@ -1,4 +1,4 @@
-"""What can happen to a workflow execution. All values are JSON-able: events travel and are stored."""
+"""What can happen to a workflow execution; all values are JSON data: events are stored and sent."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias

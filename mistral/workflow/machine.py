@@ -4,7 +4,8 @@ An event takes steps; a step may call for more steps, until nothing is left to d
 workflow is complete if nothing is left to wait for either.
 """
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from mistral import states
 from mistral.exceptions import DBEntityNotFoundError
@@ -45,46 +46,9 @@ def apply(state: ExecutionState, event: events.Event, ports: Ports) -> list[Effe
     MistralException; the state is of no use then and has to be loaded anew.
     """
     turn = Turn(state, ports)
-    _handle(turn, event)
+    _HANDLERS[type(event)](turn, event)
     _work_off(turn)
     return turn.effects
-
-
-def _handle(turn: Turn, event: events.Event) -> None:
-    match event:
-        case events.ActionCompleted():
-            results.on_action_completed(turn, event)
-        case events.SubworkflowUpdated():
-            results.on_subworkflow_updated(turn, event)
-        case events.TimerFired():
-            task = turn.state.tasks.get(event.task_execution_id)
-            if task is not None:
-                tasks.on_timer(turn, task, event.timer_id, event.kind)
-        case events.ContinueItems():
-            task = turn.state.tasks.get(event.task_execution_id)
-            if task is not None:
-                turn.do(ContinueItems(task))
-        case events.Begin():
-            _begin(turn)
-        case events.ActionUpdated():
-            results.on_action_updated(turn, event)
-        case events.Pause():
-            control.pause(turn)
-        case events.Resume():
-            control.resume(turn, event.env)
-            _begin(turn)
-        case events.Stop():
-            control.stop(turn, event)
-        case events.UpdateEnv():
-            control.update_env(turn, event.env)
-        case events.Rerun():
-            control.rerun(turn, _known(turn, event))
-        case events.Skip():
-            control.skip(turn, _known(turn, event))
-        case events.Settle():
-            pass
-        case events.Recover():
-            _recover(turn, event)
 
 
 def _work_off(turn: Turn) -> None:
@@ -101,41 +65,15 @@ def _work_off(turn: Turn) -> None:
 def _carry_out(turn: Turn, command: Command) -> None:
     task = _task_of(command)
     if task is None:
-        _execute(turn, command)
+        _STEPS[type(command)](turn, command)
         return
     try:
-        _execute(turn, command)
+        _STEPS[type(command)](turn, command)
     except InfrastructureError:
         raise
-    except Exception as e:
+    except Exception as e:  # noqa: BLE001
         # Whatever goes wrong for a task ends the task; the execution must never get stuck.
         tasks.fail_hard(turn, task, command.phase, e)
-
-
-def _execute(turn: Turn, command: Command) -> None:
-    match command:
-        case StartTask(task=task):
-            if task.state == states.IDLE:
-                tasks.start(turn, task)
-        case ContinueTask(task=task, after_hold=after_hold):
-            tasks.resume(turn, task, after_hold=after_hold)
-        case ContinueItems(task=task):
-            tasks.continue_items(turn, task)
-        case CompleteTask():
-            tasks.complete(turn, command)
-        case Transit(task=task, phase=phase, resumed=resumed):
-            transitions.transit(turn, task, phase, resumed=resumed)
-        case RunTask():
-            transitions.run_task(turn, command)
-        case EvaluateJoin(task=task, stuck=stuck):
-            if joins.evaluate(turn, task, stuck=stuck):
-                tasks.start(turn, task)
-        case CloseBranches(task=task, names=names):
-            joins.close_branches(turn, task, names)
-        case RunEngineCommand():
-            _run_engine_command(turn, command)
-        case RerunTask(task=task, reset=reset):
-            _rerun_task(turn, task, reset=reset)
 
 
 def _task_of(command: Command) -> TaskExecution | None:
@@ -202,7 +140,81 @@ def _recover_action(turn: Turn, action_execution_id: str) -> None:
         results.on_action_completed(turn, events.ActionCompleted(child.id, error=error))
 
 
-def _known(turn: Turn, event: Any) -> Any:
-    if event.task_execution_id not in turn.state.tasks:
-        raise DBEntityNotFoundError(f'Task execution not found [id={event.task_execution_id}]')
-    return event
+def _rerun(turn: Turn, event: events.Rerun) -> None:
+    _require_task(turn, event.task_execution_id)
+    control.rerun(turn, event)
+
+
+def _skip(turn: Turn, event: events.Skip) -> None:
+    _require_task(turn, event.task_execution_id)
+    control.skip(turn, event)
+
+
+def _require_task(turn: Turn, task_id: str) -> None:
+    if task_id not in turn.state.tasks:
+        raise DBEntityNotFoundError(f'Task execution not found [id={task_id}]')
+
+
+def _resume(turn: Turn, event: events.Resume) -> None:
+    control.resume(turn, event.env)
+    # It may have been paused before it could begin.
+    _begin(turn)
+
+
+def _fire_timer(turn: Turn, event: events.TimerFired) -> None:
+    task = turn.state.tasks.get(event.task_execution_id)
+    if task is not None:
+        tasks.on_timer(turn, task, event.timer_id, event.kind)
+
+
+def _continue_items(turn: Turn, event: events.ContinueItems) -> None:
+    task = turn.state.tasks.get(event.task_execution_id)
+    if task is not None:
+        turn.do(ContinueItems(task))
+
+
+def _start_task(turn: Turn, command: StartTask) -> None:
+    if command.task.state == states.IDLE:
+        tasks.start(turn, command.task)
+
+
+def _evaluate_join(turn: Turn, command: EvaluateJoin) -> None:
+    if joins.evaluate(turn, command.task, stuck=command.stuck):
+        tasks.start(turn, command.task)
+
+
+def _transit(turn: Turn, command: Transit) -> None:
+    transitions.transit(turn, command.task, command.phase, resumed=command.resumed)
+
+
+#: What each event does.
+_HANDLERS: Final[Mapping[type[events.Event], Callable[[Turn, Any], None]]] = {
+    events.Begin: lambda turn, _: _begin(turn),
+    events.ActionCompleted: results.on_action_completed,
+    events.ActionUpdated: results.on_action_updated,
+    events.SubworkflowUpdated: results.on_subworkflow_updated,
+    events.TimerFired: _fire_timer,
+    events.ContinueItems: _continue_items,
+    events.Pause: lambda turn, _: control.pause(turn),
+    events.Resume: _resume,
+    events.Stop: control.stop,
+    events.UpdateEnv: lambda turn, event: control.update_env(turn, event.env),
+    events.Rerun: _rerun,
+    events.Skip: _skip,
+    events.Settle: lambda _turn, _event: None,
+    events.Recover: _recover,
+}
+
+#: What each step does.
+_STEPS: Final[Mapping[type[Command], Callable[[Turn, Any], None]]] = {
+    StartTask: _start_task,
+    ContinueTask: lambda turn, c: tasks.resume(turn, c.task, after_hold=c.after_hold),
+    ContinueItems: lambda turn, c: tasks.continue_items(turn, c.task),
+    RerunTask: lambda turn, c: _rerun_task(turn, c.task, reset=c.reset),
+    CompleteTask: tasks.complete,
+    Transit: _transit,
+    RunTask: transitions.run_task,
+    EvaluateJoin: _evaluate_join,
+    CloseBranches: lambda turn, c: joins.close_branches(turn, c.task, c.names),
+    RunEngineCommand: _run_engine_command,
+}

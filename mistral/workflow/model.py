@@ -75,9 +75,9 @@ class WorkflowExecution:
 class ChildExecution:
     """An action execution or a sub-workflow execution started by a task.
 
-    `index` is the item's index for tasks with items, else 0. `seq` orders the children of a task
-    by creation. A child counts for its task's result while it is `accepted`; it is `superseded` once
-    a retry or re-run has taken its place. `revision` is the last known revision of a sub-workflow:
+    `index` is the item's index for tasks with items, else 0. `seq` orders the children of a task by
+    creation. A child counts for its task's result while it is `accepted`; it is `superseded` once a
+    retry or re-run has taken its place. `revision` is the last known revision of a sub-workflow:
     older news is stale.
     """
 

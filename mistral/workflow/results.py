@@ -30,7 +30,7 @@ def on_action_completed(turn: Turn, event: ActionCompleted) -> None:
         turn.check_size('output', _value(result), 'ActionExecution')
     except InfrastructureError:
         raise
-    except Exception as e:
+    except Exception as e:  # noqa: BLE001
         # Whatever is wrong with a result, the action has ended and must not be waited for.
         _refuse_result(turn, task, child, e)
         return

@@ -183,8 +183,8 @@ def _runnable_in_reverse(turn: Turn, behind: TaskExecution | None = None) -> lis
 def _needed_in_reverse(turn: Turn) -> Mapping[str, None]:
     """The target task and all that it requires, in definition order."""
     state = turn.state
-    target = state.execution.params.get('task_name')
-    seen: set[Any] = {target}
+    target: str = state.execution.params['task_name']
+    seen = {target}
     pending = [target]
     while pending:
         for required in state.graph.nodes[pending.pop()].requires:

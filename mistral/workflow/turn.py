@@ -15,6 +15,7 @@ from mistral.exceptions import SizeLimitExceededException, WorkflowException
 from mistral.workflow import notifications
 from mistral.workflow.commands import Command
 from mistral.workflow.data_flow import (
+    EMPTY_CONTEXT,
     BranchContext,
     ContextView,
     deep_merge,
@@ -203,8 +204,7 @@ class Turn:
                         continue
                     current.inbound = self.merged_outbound(sources)
             pending.pop()
-        assert task.inbound is not None
-        return task.inbound
+        return task.inbound or EMPTY_CONTEXT
 
     def outbound(self, task: TaskExecution) -> BranchContext:
         """The inbound variables with what the task published."""

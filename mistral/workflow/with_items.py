@@ -96,7 +96,7 @@ def _remaining(task: TaskExecution) -> int:
 
 def _startable(task: TaskExecution) -> int:
     """How many of the remaining items may start now."""
-    concurrency = task.runtime_context.get('concurrency')
+    concurrency: int | None = task.runtime_context.get('concurrency')
     remaining = _remaining(task)
     if not concurrency:
         return remaining

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 
 from mistral.context import RequestContext
 from mistral.db.models import resource_members, workflow_definitions
+from mistral.db.store.rows import Row
 from mistral.db.types import dump_json
 from mistral.lang.graph import WorkflowGraph, compile_workflow
 from mistral.lang.parser import workflow_from_raw
@@ -34,7 +35,7 @@ class GraphCache:
             self._keep(key, graph)
         return graph
 
-    def of_definition(self, connection: Connection, row: Mapping[str, Any]) -> WorkflowGraph:
+    def of_definition(self, connection: Connection, row: Row) -> WorkflowGraph:
         """The graph of a stored definition; its text is read only if it has changed."""
         key = f'{row["id"]} {row["checksum"]} {row["updated_at"]}'
         graph = self._get(key)
@@ -125,9 +126,7 @@ def _visible_to(project_id: str) -> ColumnElement[bool]:
     return or_(columns.project_id == project_id, columns.scope == 'public', columns.id.in_(shared))
 
 
-def _definition(
-    connection: Connection, graphs: GraphCache, row: Mapping[str, Any]
-) -> WorkflowDefinition:
+def _definition(connection: Connection, graphs: GraphCache, row: Row) -> WorkflowDefinition:
     graph = graphs.of_definition(connection, row)
     return WorkflowDefinition(
         id=row['id'],

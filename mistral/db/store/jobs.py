@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
-from mistral.db.models import scheduled_jobs
 from mistral.db.chunks import chunks
+from mistral.db.models import scheduled_jobs
 from mistral.workflow import event_codec
 from mistral.workflow.effects import Effect, ScheduleTimer, Send
 from mistral.workflow.events import Event, TimerFired
@@ -31,9 +31,7 @@ class Job:
     due: datetime
 
 
-def of_effects(
-    execution: WorkflowExecution, effects: Iterable[Effect], now: datetime
-) -> list[Job]:
+def of_effects(execution: WorkflowExecution, effects: Iterable[Effect], now: datetime) -> list[Job]:
     """The jobs that stand for effects which must not be lost."""
     jobs = []
     for effect in effects:
@@ -66,9 +64,7 @@ def add(connection: Connection, jobs: Sequence[Job], now: datetime) -> None:
 def remove(connection: Connection, job_ids: Sequence[str]) -> int:
     """Delete jobs; returns how many of them were there."""
     return sum(
-        connection.execute(
-            delete(scheduled_jobs).where(scheduled_jobs.c.id.in_(chunk))
-        ).rowcount
+        connection.execute(delete(scheduled_jobs).where(scheduled_jobs.c.id.in_(chunk))).rowcount
         for chunk in chunks(job_ids)
     )
 

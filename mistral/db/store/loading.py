@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, bindparam, select
 
-from mistral.db.models import action_executions, task_executions, workflow_executions
 from mistral.db.chunks import chunks
+from mistral.db.models import action_executions, task_executions, workflow_executions
 from mistral.db.store import rows
 from mistral.db.store.definitions import GraphCache
+from mistral.db.store.rows import Row
 from mistral.workflow.model import NOT_LOADED, ChildExecution, ExecutionState, TaskExecution
 
 _ACTION_COLUMNS: Final = (
@@ -38,9 +39,7 @@ _SUBWORKFLOW_COLUMNS: Final = (
 
 _LOAD_EXECUTION: Final = (
     select(workflow_executions, task_executions.c.workflow_execution_id.label('parent_id'))
-    .outerjoin(
-        task_executions, workflow_executions.c.task_execution_id == task_executions.c.id
-    )
+    .outerjoin(task_executions, workflow_executions.c.task_execution_id == task_executions.c.id)
     .where(workflow_executions.c.id == bindparam('execution_id'))
 )
 _LOAD_TASKS: Final = select(task_executions).where(
@@ -59,9 +58,7 @@ _LOAD_SUBWORKFLOWS: Final = (
 )
 
 
-def load(
-    connection: Connection, execution_id: str, graphs: GraphCache
-) -> ExecutionState | None:
+def load(connection: Connection, execution_id: str, graphs: GraphCache) -> ExecutionState | None:
     """Read an execution with its tasks and their children; None if it does not exist."""
     key = {'execution_id': execution_id}
     row = connection.execute(_LOAD_EXECUTION, key).mappings().first()
@@ -115,13 +112,13 @@ def _values(
     return found
 
 
-def _creation_order(row: Mapping[str, Any]) -> tuple[bool, int, datetime, str]:
+def _creation_order(row: Row) -> tuple[bool, int, datetime, str]:
     """Rows of the reference have no number; they come before those of this service."""
     seq = row.get('seq')
     return seq is not None, seq or 0, row['created_at'], row['id']
 
 
-def _seq(row: Mapping[str, Any], position: int) -> int:
+def _seq(row: Row, position: int) -> int:
     seq = row.get('seq')
     return position if seq is None else int(seq)
 
@@ -129,7 +126,7 @@ def _seq(row: Mapping[str, Any], position: int) -> int:
 def _add_children(
     tasks: Mapping[str, TaskExecution],
     found: CursorResult[Any],
-    from_row: Callable[[Mapping[str, Any], int], ChildExecution],
+    from_row: Callable[[Row, int], ChildExecution],
 ) -> None:
     for position, row in enumerate(sorted(found.mappings(), key=_creation_order)):
         child = from_row(row, _seq(row, position))

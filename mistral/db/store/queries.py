@@ -14,9 +14,10 @@ from mistral.db.models import (
     task_executions,
     workflow_executions,
 )
+from mistral.db.store.rows import Row
 from mistral.workflow.scope import time_text
 
-_Rows = Sequence[Mapping[str, Any]]
+_Rows = Sequence[Row]
 
 _EXECUTION_FILTERS: Final = ('id', 'root_execution_id', 'state')
 
@@ -68,15 +69,11 @@ def environment(connection: Connection, project_id: str, name: str) -> dict[str,
 def env(connection: Connection, execution_id: str) -> dict[str, Any]:
     """The current environment of an execution."""
     columns = workflow_executions.c
-    params = connection.execute(
-        select(columns.params).where(columns.id == execution_id)
-    ).scalar()
+    params = connection.execute(select(columns.params).where(columns.id == execution_id)).scalar()
     return (params or {}).get('env') or {}
 
 
-def ancestors(
-    connection: Connection, execution_id: str | None
-) -> list[tuple[str, str, str]]:
+def ancestors(connection: Connection, execution_id: str | None) -> list[tuple[str, str, str]]:
     """(id, workflow name, state) of an execution and of all above it."""
     columns = workflow_executions.c
     found = []
@@ -167,8 +164,8 @@ def tasks(
 
 def _of_executions(
     connection: Connection, query: Select[Any], execution_ids: Sequence[str]
-) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
+) -> list[Row]:
+    found: list[Row] = []
     for chunk in chunks(execution_ids):
         limited = query.where(task_executions.c.workflow_execution_id.in_(chunk))
         found.extend(connection.execute(limited).mappings())
@@ -184,7 +181,7 @@ def _subworkflows(connection: Connection, task_ids: Sequence[str]) -> list[str]:
     return found
 
 
-def _flat(connection: Connection, found: _Rows) -> list[Mapping[str, Any]]:
+def _flat(connection: Connection, found: _Rows) -> list[Row]:
     """Without the tasks that only show the state of one of their sub-workflows."""
     columns = workflow_executions.c
     shown: dict[str, set[str]] = {}
@@ -216,7 +213,7 @@ def _results(connection: Connection, found: _Rows) -> dict[str, list[tuple[int, 
     return values
 
 
-def _task(row: Mapping[str, Any], results: Mapping[str, list[tuple[int, Any]]]) -> dict[str, Any]:
+def _task(row: Row, results: Mapping[str, list[tuple[int, Any]]]) -> dict[str, Any]:
     spec = row['action_spec'] or {}
     children = sorted(results.get(row['id'], ()), key=lambda entry: entry[0])
     values = [value for _, value in children]
@@ -236,7 +233,7 @@ def _task(row: Mapping[str, Any], results: Mapping[str, list[tuple[int, Any]]]) 
     }
 
 
-def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+def _order(row: Row) -> tuple[Any, ...]:
     return row['created_at'], row['workflow_execution_id'], row['seq'] or 0
 
 
@@ -244,7 +241,7 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _with_text_times(row: Mapping[str, Any]) -> dict[str, Any]:
+def _with_text_times(row: Row) -> dict[str, Any]:
     shown = dict(row)
     del shown['revision']
     for name in ('created_at', 'updated_at'):

@@ -1,7 +1,7 @@
 """Rows of the database to and from the core's plain data."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mistral.lang.graph import TaskNode
 from mistral.workflow.model import (
@@ -11,7 +11,8 @@ from mistral.workflow.model import (
     WorkflowExecution,
 )
 
-Row = Mapping[str, Any]
+#: A row as SQLAlchemy gives it, or a mapping of columns to values.
+Row: TypeAlias = Mapping[Any, Any]
 
 #: The columns that the engine changes after the creation of a row.
 EXECUTION_CHANGES: Final = (

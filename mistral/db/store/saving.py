@@ -8,8 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, Update, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from mistral.db.models import action_executions, task_executions, workflow_executions
 from mistral.db.chunks import chunks
+from mistral.db.models import action_executions, task_executions, workflow_executions
 from mistral.db.store import jobs, rows
 from mistral.exceptions import DBDuplicateEntryError
 from mistral.workflow.effects import CancelTimer, Effect

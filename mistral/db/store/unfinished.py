@@ -40,8 +40,6 @@ def fail_direct_actions(connection: Connection, reason: str) -> None:
             columns.is_sync.is_(True),
             columns.task_execution_id.is_(None),
         )
-        .values(
-            state=states.ERROR, accepted=True, output={'result': reason}, updated_at=utc_now()
-        )
+        .values(state=states.ERROR, accepted=True, output={'result': reason}, updated_at=utc_now())
     )
     connection.execute(statement)

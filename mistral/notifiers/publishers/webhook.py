@@ -19,7 +19,7 @@ _MAX_ANSWER: Final = 64 * 1024
 
 
 class WebhookPublisher(NotificationPublisher):
-    """POSTs the data as JSON to the entry's `url`, with its `headers`; no redirects are followed."""
+    """POSTs the data as JSON to the entry's `url`, with its `headers`, without redirects."""
 
     def publish(
         self,
@@ -30,7 +30,7 @@ class WebhookPublisher(NotificationPublisher):
         timestamp: datetime | None,
         **kwargs: Any,
     ) -> None:
-        url = kwargs.get('url')
+        url = str(kwargs.get('url'))
         with open_session(http_options().policy, max_response_size=_MAX_ANSWER) as session:
             response = session.post(
                 url,

@@ -15,7 +15,7 @@ from mistral.db.types import Json
 from mistral.exceptions import ConfigurationError, DBError
 
 #: Revision 046 makes these. In a database of Mistral 23, other indexes may have other names, too.
-NEW_INDEXES = {
+NEW_INDEXES: dict[str, list[tuple[str, ...]]] = {
     'workflow_executions_v2': [
         ('root_execution_id',),
         ('created_at', 'id'),
@@ -57,7 +57,7 @@ def is_other_type(
     return False if is_text or is_hash else None
 
 
-def indexed(database: Database, table: str) -> list[tuple[str, ...]]:
+def indexed(database: Database, table: str) -> list[tuple[str | None, ...]]:
     with database.read() as connection:
         return [tuple(index['column_names']) for index in inspect(connection).get_indexes(table)]
 
@@ -159,12 +159,13 @@ def test_upgrade_that_broke_off_can_be_repeated(database):
 
 
 def test_processes_that_upgrade_together_take_turns(database_url):
+    databases = [Database(database_url) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(migrations.upgrade, [database_url] * 3))
-    database = Database(database_url)
-    assert migrations.is_current(database.engine)
-    assert differences(database) == []
-    database.dispose()
+        list(pool.map(migrations.upgrade, [database.engine for database in databases]))
+    assert differences(databases[0]) == []
+    for database in databases:
+        assert migrations.is_current(database.engine)
+        database.dispose()
 
 
 def test_tables_without_a_revision_are_left_alone(database):

@@ -9,7 +9,7 @@ from mistral import config
 from mistral.config.options import OPTIONS
 
 #: Defaults by group: operations contract 2.1.
-DEFAULTS = {
+DEFAULTS: dict[str, dict[str, object]] = {
     'DEFAULT': {
         'workflow_trace_log_name': 'workflow_trace',
         'auth_type': 'keystone',
@@ -143,7 +143,7 @@ DEFAULTS = {
 }
 
 #: What Mistral 23 does not have.
-NEW = {
+NEW: dict[str, dict[str, object]] = {
     'api': {'threads': 10},
     'engine': {'workers': 4, 'execution_cache_size': 200_000},
     'executor': {'threads': 64},

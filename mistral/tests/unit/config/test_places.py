@@ -57,31 +57,32 @@ def test_config_files(load, write, search_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ('url', 'expected'),
+    ('url', 'scheme', 'in_process'),
     [
-        ('rabbit://user:password@host:5672/vhost', True),
-        ('kafka://host', True),
-        ('local://', False),
-        ('fake://', False),
-        ('', False),
+        ('rabbit://user:password@host:5672/vhost', 'rabbit', False),
+        ('kafka://host', 'kafka', False),
+        ('local://', 'local', True),
+        ('fake://', 'fake', True),
+        ('', 'local', True),
     ],
 )
-def test_message_bus(load, write, url, expected):
+def test_transport(load, write, url, scheme, in_process):
     conf = load('--config-file', write('a.conf', transport(url)))
-    assert config.uses_message_bus(conf) is expected
+    assert config.transport_scheme(conf) == scheme
+    assert config.is_in_process(scheme) is in_process
 
 
-def test_no_message_bus_by_default(load):
-    assert not config.uses_message_bus(load())
+def test_transport_is_local_by_default(load):
+    assert config.transport_scheme(load()) == 'local'
 
 
-def test_message_bus_from_the_environment(load, write, monkeypatch):
+def test_transport_from_the_environment(load, write, monkeypatch):
     monkeypatch.setenv('OS_DEFAULT__TRANSPORT_URL', 'rabbit://')
     conf = load('--config-file', write('a.conf', transport('local://')))
-    assert config.uses_message_bus(conf)
+    assert config.transport_scheme(conf) == 'rabbit'
 
 
-def test_asking_for_the_message_bus_leaves_the_option_to_its_library(load):
+def test_asking_for_the_transport_leaves_the_option_to_its_library(load):
     conf = load()
-    config.uses_message_bus(conf)
+    config.transport_scheme(conf)
     assert 'transport_url' not in conf

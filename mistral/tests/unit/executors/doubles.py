@@ -6,8 +6,8 @@ from typing import Any
 
 from mistral_lib.actions import Action, Result
 
-from mistral.context import RequestContext
 from mistral.actions.requests import ActionRequest
+from mistral.context import RequestContext
 
 #: Seconds after which a test gives up; never reached when the code is right.
 PATIENCE = 10

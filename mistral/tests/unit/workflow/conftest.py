@@ -6,7 +6,7 @@ from mistral.tests.world import World
 
 @pytest.fixture(scope='session')
 def expressions() -> Expressions:
-   return Expressions.load()
+    return Expressions.load()
 
 
 @pytest.fixture

@@ -39,7 +39,11 @@ w1:
     assert execution.output == {'sum': 60, 'v': 6, 'e': 5}
     assert execution.params == {'env': {'k': 5}, 'namespace': ''}
     t1, t2 = world.tasks(id_)
-    assert (t1.published, result(world, id_, 't1'), t1.runtime_context) == ({'p': 6, 'q': None}, 6, {})
+    assert (t1.published, result(world, id_, 't1'), t1.runtime_context) == (
+        {'p': 6, 'q': None},
+        6,
+        {},
+    )
     assert t2.published == {'p': 60}
     assert t2.tags == ['x']
     assert t2.runtime_context == {'triggered_by': [{'task_id': t1.id, 'event': 'on-success'}]}
@@ -170,7 +174,7 @@ w6:
     assert shown_context(t) == {'concurrency': 2, 'with_items': {'capacity': 2, 'count': 3}}
     execution = world.execution(id_)
     assert execution.output['r'] == [{'n': 1}, {'n': 0}, {'n': 2}]
-    assert f'    [action_ex_id={t.children[0].id}, idx=0]: {{\'n\': 1}}\n' in execution.state_info
+    assert f"    [action_ex_id={t.children[0].id}, idx=0]: {{'n': 1}}\n" in execution.state_info
 
 
 def test_retry_break_on_continue_on_fail_on_timeout_and_wait_after(world: World) -> None:
@@ -253,7 +257,14 @@ w9:
     t1 = world.task(id_, 't1')
     assert t1.published == {'a': 'complete', 'b': 'success', 'c': 'success', 'd': 'success'}
     assert t1.published_global == {'g': 'complete', 'h': None}
-    assert result(world, id_, 't2') == ['complete', 'success', 'success', 'success', 'complete', None]
+    assert result(world, id_, 't2') == [
+        'complete',
+        'success',
+        'success',
+        'success',
+        'complete',
+        None,
+    ]
 
 
 def test_conflicting_branches_at_a_join(world: World) -> None:

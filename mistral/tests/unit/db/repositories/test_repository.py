@@ -60,52 +60,52 @@ def test_booleans_and_times_come_back_as_such(store):
     }
 
 
-@pytest.mark.parametrize(
-    ('kind', 'values', 'what'),
-    [
+CONFLICTS = [
+    (
+        'workflows',
+        {'name': 'n', 'namespace': 'ns'},
+        "WorkflowDefinition ['name', 'namespace', 'project_id']: n, ns, owner",
+    ),
+    (
+        'workbooks',
+        {'name': 'n'},
+        "WorkbookDefinition ['name', 'namespace', 'project_id']: n, , owner",
+    ),
+    ('actions', {'name': 'n'}, "Action ['name', 'namespace', 'project_id']: n, , owner"),
+    ('environments', {'name': 'n'}, "Environment ['name', 'project_id']: n, owner"),
+    (
+        'cron_triggers',
+        {'name': 'n', 'next_execution_time': NOON},
+        "cron trigger ['name', 'project_id']: n, owner",
+    ),
+    (
+        'event_triggers',
+        {'exchange': 'x', 'topic': 'y', 'event': 'z', 'workflow_id': 'w'},
         (
-            'workflows',
-            {'name': 'n', 'namespace': 'ns'},
-            "WorkflowDefinition ['name', 'namespace', 'project_id']: n, ns, owner",
+            "EventTrigger ['exchange', 'topic', 'event', 'workflow_id', 'project_id']: "
+            'x, y, z, w, owner'
         ),
-        (
-            'workbooks',
-            {'name': 'n'},
-            "WorkbookDefinition ['name', 'namespace', 'project_id']: n, , owner",
-        ),
-        ('actions', {'name': 'n'}, "Action ['name', 'namespace', 'project_id']: n, , owner"),
-        ('environments', {'name': 'n'}, "Environment ['name', 'project_id']: n, owner"),
-        (
-            'cron_triggers',
-            {'name': 'n', 'next_execution_time': NOON},
-            "cron trigger ['name', 'project_id']: n, owner",
-        ),
-        (
-            'event_triggers',
-            {'exchange': 'x', 'topic': 'y', 'event': 'z', 'workflow_id': 'w'},
-            (
-                "EventTrigger ['exchange', 'topic', 'event', 'workflow_id', 'project_id']: "
-                'x, y, z, w, owner'
-            ),
-        ),
-        (
-            'code_sources',
-            {'name': 'n', 'content': 'c', 'version': 1},
-            "CodeSource ['name', 'namespace', 'project_id']: n, , owner",
-        ),
-        (
-            'dynamic_actions',
-            {'name': 'n', 'class_name': 'C', 'code_source_id': 's', 'code_source_name': 's'},
-            'dynamic action definition [name=n, namespace=, project_id=owner]',
-        ),
-        (
-            'members',
-            {'resource_id': 'r', 'resource_type': 't', 'member_id': 'm', 'status': 'pending'},
-            "ResourceMember ['resource_id', 'resource_type', 'member_id']: r, t, m",
-        ),
-        ('executions', {'id': 'x'}, "WorkflowExecution ['id']: x"),
-    ],
-)
+    ),
+    (
+        'code_sources',
+        {'name': 'n', 'content': 'c', 'version': 1},
+        "CodeSource ['name', 'namespace', 'project_id']: n, , owner",
+    ),
+    (
+        'dynamic_actions',
+        {'name': 'n', 'class_name': 'C', 'code_source_id': 's', 'code_source_name': 's'},
+        'dynamic action definition [name=n, namespace=, project_id=owner]',
+    ),
+    (
+        'members',
+        {'resource_id': 'r', 'resource_type': 't', 'member_id': 'm', 'status': 'pending'},
+        "ResourceMember ['resource_id', 'resource_type', 'member_id']: r, t, m",
+    ),
+    ('executions', {'id': 'x'}, "WorkflowExecution ['id']: x"),
+]
+
+
+@pytest.mark.parametrize(('kind', 'values', 'what'), CONFLICTS)
 def test_a_unique_key_can_be_taken_once(store, kind, values, what):
     store.workflows.insert(id='w', name='w')
     store.code_sources.insert(id='s', name='s', content='c', version=1)
@@ -158,14 +158,14 @@ def test_values_that_do_not_fit_are_refused(store, kind, values, message):
         getattr(store, kind).insert(**values)
 
 
-@pytest.mark.parametrize(
-    ('kind', 'values'),
-    [
-        ('environments', {'name': 'é' * 200, 'variables': {'v': 'x' * 100_000}}),
-        ('executions', {'description': 'é' * 32_767}),
-        ('workflows', {'name': 'n' * 255, 'definition': 'd' * 70_000}),
-    ],
-)
+AT_THE_LIMIT = [
+    ('environments', {'name': 'é' * 200, 'variables': {'v': 'x' * 100_000}}),
+    ('executions', {'description': 'é' * 32_767}),
+    ('workflows', {'name': 'n' * 255, 'definition': 'd' * 70_000}),
+]
+
+
+@pytest.mark.parametrize(('kind', 'values'), AT_THE_LIMIT)
 def test_values_at_the_limit_fit(store, kind, values):
     row = getattr(store, kind).insert(**values)
 
