@@ -31,8 +31,8 @@ class ActionRequest:
 class ResultReporter(Protocol):
     """Takes the results of actions to the engine; never blocks for long."""
 
-    def complete_action(self, action_execution_id: str, result: Result) -> None:
-        """Report the end of an action.
+    def complete_action(self, request: ActionRequest, result: Result) -> None:
+        """Report the end of a stored action.
 
         :raises MistralException: if the result cannot be transported.
         """

@@ -1,5 +1,7 @@
 """The threaded HTTP server of the REST API."""
 
+import os
+import re
 import threading
 from dataclasses import dataclass
 from typing import Final
@@ -66,7 +68,7 @@ class ApiServer:
             self._server.prepare()
         except OSError as error:
             raise ConfigurationError(
-                f'The REST API cannot listen on {host}:{port}: {error.strerror or error}. '
+                f'The REST API cannot listen on {host}:{port}: {_reason(error)}. '
                 f'Stop what uses that address, or set [api] host and port to another one.'
             ) from error
         self._thread = threading.Thread(target=self._server.serve, name='api-server', daemon=True)
@@ -84,6 +86,12 @@ class ApiServer:
         """Block until the server has stopped."""
         if self._thread is not None:
             self._thread.join()
+
+
+def _reason(error: OSError) -> str:
+    """What went wrong in few words; cheroot wraps the error of the system in a text."""
+    number = re.search(r'\[Errno (\d+)\]', str(error))
+    return os.strerror(int(number[1])) if number else error.strerror or str(error)
 
 
 def _tls_adapter(tls: TlsFiles) -> BuiltinSSLAdapter:

@@ -1,6 +1,7 @@
 """`mistral-server`: runs the service."""
 
 import logging
+import resource
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from oslo_log import log
 
 from mistral import config
 from mistral.cmd.service import Service, check_components
+from mistral.db.database import DatabaseFailure
 from mistral.exceptions import MistralError
 
 LOG = logging.getLogger(__name__)
@@ -25,13 +27,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not config.has_config_file(conf):
             _use_stand_alone_defaults(conf)
         log.setup(conf, 'mistral')
+        if conf.debug and conf.log_options:
+            conf.log_opt_values(LOG, logging.DEBUG)
+        _limit_memory(conf.engine.memory_limit_mb)
         check_components(conf.server)
         service = Service(conf)
         stop = _stop_on_signals()
         service.start()
     except (MistralError, ModuleNotFoundError) as e:
-        print(f'ERROR: {e}', file=sys.stderr)
-        return 1
+        return _complain(str(e))
+    except DatabaseFailure as e:
+        cause = getattr(e, 'orig', None) or e
+        return _complain(f'The database cannot be used: {" ".join(str(cause).split())}')
     if service.api is not None:
         LOG.info(
             'Serving %s/v2, database %s', _address(conf, service.api.port), service.database.url
@@ -40,6 +47,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     LOG.info('Stopping')
     service.stop()
     return 0
+
+
+def _complain(message: str) -> int:
+    print(f'ERROR: {message}', file=sys.stderr)
+    return 1
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Let allocations beyond this fail (`[engine] memory_limit_mb`); 0 and less set no limit."""
+    if megabytes > 0:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = megabytes * 1024 * 1024
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _address(conf: cfg.ConfigOpts, port: int) -> str:

@@ -1,6 +1,7 @@
 """The composition root: builds a process from its configuration, starts and stops it."""
 
 import logging
+import threading
 from collections.abc import Collection
 from typing import Any, Final, Protocol
 
@@ -39,10 +40,9 @@ LOG = logging.getLogger(__name__)
 
 COMPONENTS: Final = frozenset({'api', 'engine', 'executor', 'notifier', 'scheduler'})
 
-#: Seconds between two looks at the job store, and how late an event must be to be noticed there:
-#: the engine that recorded it delivers it long before, unless it has died.
+#: Seconds between two looks for overdue events in the job store. The engine that records an event
+#: delivers it at its time, unless it dies.
 _OVERDUE_INTERVAL: Final = 10
-_OVERDUE_AFTER: Final = 5
 
 
 class _Part(Protocol):
@@ -101,11 +101,8 @@ class Foundation:
         """
         if self.database.dialect == 'sqlite':
             migrations.upgrade(self.database.engine)
-        elif not migrations.is_current(self.database.engine):
-            raise ConfigurationError(
-                f'The database {self.database.url} has not the schema of this version. '
-                "Run 'mistral-db-manage upgrade head'."
-            )
+        else:
+            migrations.require_current(self.database)
 
 
 class Service:
@@ -142,7 +139,7 @@ class Service:
         Without `serve_http` somebody else serves `app`.
         """
         self._foundation.prepare_database()
-        parts = [self._notifier, *self._workers, _scheduler(self._engine)]
+        parts = [self._notifier, *self._workers, _scheduler(self._conf, self._engine)]
         if serve_http:
             self.api = _api_server(self._conf, self.app)
             parts.append(self.api)
@@ -168,7 +165,8 @@ class Service:
         actions.connect(self._engine, executor)
         transport = LocalTransport()
         transport.serve(base.ENGINE, self._engine.service)
-        self._workers: list[_Part] = [executor, self._engine]
+        stop_within = self._conf.graceful_shutdown_timeout
+        self._workers: list[_Part] = [_Executing(executor, stop_within), self._engine]
         return EngineClient(transport)
 
     def _connect_by_messages(self, pool: WorkerPool) -> EngineClient:
@@ -182,8 +180,28 @@ class Service:
         self._engine = self._foundation.build_engine(ExecutorClient(transport), self._notifier)
         executor_server = OsloServer(conf, transport, base.EXECUTOR, ExecutorEndpoint(executor))
         engine_server = OsloServer(conf, transport, base.ENGINE, self._engine.service)
-        self._workers = [executor, executor_server, self._engine, engine_server]
+        self._workers = [
+            _Executing(executor, conf.graceful_shutdown_timeout),
+            executor_server,
+            self._engine,
+            engine_server,
+        ]
         return client
+
+
+class _Executing:
+    """An executor as a part of the process: it has a bounded time to stop."""
+
+    def __init__(self, executor: ExecutorService, stop_within: float) -> None:
+        """`stop_within`: seconds for the actions in hand; 0 lets them take what they need."""
+        self._executor = executor
+        self._stop_within = stop_within or threading.TIMEOUT_MAX
+
+    def start(self) -> None:
+        self._executor.start()
+
+    def stop(self) -> None:
+        self._executor.stop(self._stop_within)
 
 
 def check_components(names: Collection[str]) -> None:
@@ -196,11 +214,11 @@ def check_components(names: Collection[str]) -> None:
         )
 
 
-def _scheduler(engine: Engine) -> SchedulerService:
-    overdue = Duty(
-        'overdue-events', _OVERDUE_INTERVAL, lambda: engine.deliver_due(within=-_OVERDUE_AFTER)
+def _scheduler(conf: cfg.ConfigOpts, engine: Engine) -> SchedulerService:
+    patience = conf.scheduler.pickup_job_after
+    return SchedulerService(
+        [Duty('overdue-events', _OVERDUE_INTERVAL, lambda: engine.deliver_due(within=-patience))]
     )
-    return SchedulerService([overdue])
 
 
 def _api_server(conf: cfg.ConfigOpts, app: Any) -> ApiServer:

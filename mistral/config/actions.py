@@ -5,7 +5,7 @@ from typing import Final
 
 from oslo_config import cfg
 
-from mistral.config.help_texts import no_effect
+from mistral.config.help_texts import no_effect, not_yet
 
 _PROVIDERS: Final = (
     cfg.ListOpt(
@@ -133,7 +133,7 @@ OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
     'action_providers': _PROVIDERS,
     'legacy_action_provider': _PLUGINS,
     'executor': _EXECUTOR,
-    'action_heartbeat': _HEARTBEAT,
+    'action_heartbeat': not_yet('executors in processes of their own', _HEARTBEAT),
     'action_logging': _LOGGING,
     'action_std_http': _HTTP,
 }

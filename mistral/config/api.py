@@ -5,7 +5,7 @@ from typing import Final
 
 from oslo_config import cfg
 
-from mistral.config.help_texts import no_effect
+from mistral.config.help_texts import no_effect, not_yet
 
 _API: Final = (
     cfg.HostAddressOpt('host', default='0.0.0.0', help='Address to listen on.'),  # noqa: S104
@@ -136,5 +136,5 @@ OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
     'pecan': _PECAN,
     'ssl': _SSL,
     'healthcheck': _HEALTHCHECK,
-    'keycloak_oidc': _KEYCLOAK,
+    'keycloak_oidc': not_yet('plug-in for Keycloak', _KEYCLOAK),
 }

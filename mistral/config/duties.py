@@ -5,7 +5,7 @@ from typing import Final
 
 from oslo_config import cfg
 
-from mistral.config.help_texts import no_effect
+from mistral.config.help_texts import no_effect, not_yet
 from mistral.config.types import JsonList
 
 _NOT_POLLED: Final = no_effect('delayed calls fire at their time instead of at the next poll')
@@ -24,8 +24,7 @@ _SCHEDULER: Final = (
         'captured_job_timeout',
         default=30,
         min=1,
-        help='Seconds after which a delayed call that another process took and did not finish may '
-        'be taken again.',
+        help=no_effect('a delayed call is taken and done in one transaction'),
     ),
     cfg.FloatOpt(
         'pickup_job_after',
@@ -114,8 +113,8 @@ _NOTIFIER: Final = (
 
 OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
     'scheduler': _SCHEDULER,
-    'cron_trigger': _CRON_TRIGGER,
-    'execution_expiration_policy': _EXPIRATION,
-    'event_engine': _EVENT_ENGINE,
+    'cron_trigger': not_yet('cron triggers', _CRON_TRIGGER),
+    'execution_expiration_policy': not_yet('clean-up of ended executions', _EXPIRATION),
+    'event_engine': not_yet('event triggers', _EVENT_ENGINE),
     'notifier': _NOTIFIER,
 }

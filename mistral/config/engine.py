@@ -7,6 +7,10 @@ from oslo_config import cfg
 
 from mistral.config.help_texts import no_effect
 
+_NOTHING_TO_REPAIR: Final = no_effect(
+    'the end of an action and what follows from it are one transaction'
+)
+
 _ENGINE: Final = (
     cfg.StrOpt('engine', default='default', help=no_effect('there is one engine')),
     cfg.HostAddressOpt(
@@ -43,14 +47,13 @@ _ENGINE: Final = (
     cfg.IntOpt(
         'execution_integrity_check_delay',
         default=20,
-        help='Seconds after which a running task whose actions and sub-workflows have all ended '
-        'is looked at again; below 0 it never is.',
+        help=_NOTHING_TO_REPAIR,
     ),
     cfg.IntOpt(
         'execution_integrity_check_batch_size',
         default=5,
         min=1,
-        help='Tasks of one workflow execution that are looked at in one check.',
+        help=_NOTHING_TO_REPAIR,
     ),
     cfg.IntOpt(
         'action_definition_cache_time',

@@ -98,7 +98,7 @@ def _make_directory(url: URL) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         probe = directory / f'.{Path(url.database).name}.writable'
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process that starts may have been faster
     except OSError as e:
         raise ConfigurationError(
             f'Cannot write to the directory of the database, {directory}: {e.strerror}. Make it '

@@ -7,6 +7,7 @@ The first revision of the migrations creates the same schema without the parts o
 from typing import Any
 
 from sqlalchemy import (
+    CHAR,
     BigInteger,
     Boolean,
     Column,
@@ -309,9 +310,9 @@ cron_triggers = Table(
     Column('remaining_executions', Integer),
     Column('workflow_id', String(36), ForeignKey('workflow_definitions_v2.id')),
     Column('workflow_params', Json()),
-    Column('workflow_params_hash', String(64)),
+    Column('workflow_params_hash', CHAR(64)),
     Column('workflow_input', Json()),
-    Column('workflow_input_hash', String(64)),
+    Column('workflow_input_hash', CHAR(64)),
     Column('trust_id', String(80)),
     UniqueConstraint('name', 'project_id'),
     UniqueConstraint(

@@ -44,7 +44,7 @@ class Json(TypeDecorator[Any]):
         self._stored_as = stored_as
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(self._stored_as or Text())
+        return self._stored_as or Text()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else dump_json(value)

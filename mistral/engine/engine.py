@@ -6,6 +6,7 @@ from typing import Any
 
 from mistral_lib.actions import Result
 
+from mistral.actions.requests import ActionRequest
 from mistral.engine import recovery
 from mistral.engine.cache import WarmExecutions
 from mistral.engine.direct_actions import ActionExecutor, DirectActions
@@ -48,12 +49,11 @@ class Engine:
         units = UnitsOfWork(parts, WarmExecutions(settings.cache_size), dispatcher.dispatch)
         self._mailboxes = Mailboxes(units.handle, settings.workers)
         dispatcher.connect(self)
-        self._direct_actions = DirectActions(parts, executor)
         self.service = EngineService(
             parts,
             units,
             self._mailboxes,
-            self._direct_actions,
+            DirectActions(parts, executor),
             trace_log,
             settings.publishers,
         )
@@ -77,9 +77,13 @@ class Engine:
         for job in recovery.due_jobs(self._parts.database, within=within):
             self.post_event(job.execution_id, job.event, job.id)
 
-    def complete_direct_action(self, action_execution_id: str, result: Result) -> None:
-        """Take in the result of an action that belongs to no task."""
-        self._direct_actions.complete(action_execution_id, result)
+    def report_result(self, request: ActionRequest, result: Result) -> None:
+        """Take in the result of a stored action, without waiting."""
+        self.service.take_result(
+            str(request.action_execution_id),
+            request.execution_context.get('workflow_execution_id'),
+            result,
+        )
 
     def post_event(self, execution_id: str, event: Event, job_id: str | None) -> None:
         """Have an event handled, without waiting; `job_id` is the job that stands for it."""

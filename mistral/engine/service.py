@@ -105,15 +105,27 @@ class EngineService:
             self._ask(execution_id, events.ActionCompleted(action_execution_id, **result))
 
     def report_result(
-        self, caller: RequestContext, *, action_execution_id: str, result: Mapping[str, Any]
+        self,
+        caller: RequestContext,
+        *,
+        action_execution_id: str,
+        execution_id: str | None,
+        result: Mapping[str, Any],
     ) -> None:
-        """Take in a result without waiting; one that comes too late is dropped."""
-        execution_id = self._execution_of_action(action_execution_id)
+        """Take in a result from an executor, without waiting for what comes of it."""
+        self.take_result(action_execution_id, execution_id, Result(**result))
+
+    def take_result(
+        self, action_execution_id: str, execution_id: str | None, result: Result
+    ) -> None:
+        """As `report_result`. A result that comes too late changes nothing."""
         if execution_id is None:
-            self._direct_actions.complete(action_execution_id, Result(**result))
-        else:
-            event = events.ActionCompleted(action_execution_id, **result)
-            self._mailboxes.post(execution_id, Letter(event))
+            self._direct_actions.complete(action_execution_id, result)
+            return
+        event = events.ActionCompleted(
+            action_execution_id, result.data, result.error, bool(result.cancel)
+        )
+        self._mailboxes.post(execution_id, Letter(event))
 
     def update_action(
         self, caller: RequestContext, *, action_execution_id: str, state: str

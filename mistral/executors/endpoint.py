@@ -32,8 +32,8 @@ class RemoteReporter:
     def __init__(self, engine: EngineClient) -> None:
         self._engine = engine
 
-    def complete_action(self, action_execution_id: str, result: Result) -> None:
-        self._engine.report_result(action_execution_id, result)
+    def complete_action(self, request: ActionRequest, result: Result) -> None:
+        self._engine.report_result(request, result)
 
     def report_running(self, action_execution_ids: Sequence[str]) -> None:
         """Executors that share the engine's process need no heartbeats."""

@@ -89,20 +89,18 @@ class ExecutorService:
     ) -> None:
         try:
             if result is not None:
-                self._complete(request, action_execution_id, result)
+                self._complete(request, result)
         finally:
             if self._heartbeats:
                 self._heartbeats.remove(action_execution_id)
 
-    def _complete(self, request: ActionRequest, action_execution_id: str, result: Result) -> None:
+    def _complete(self, request: ActionRequest, result: Result) -> None:
         """Report a result, or else that it cannot be transported."""
         try:
-            self._reporter.complete_action(action_execution_id, result)
+            self._reporter.complete_action(request, result)
         except MistralException as error:
             LOG.warning('Result of action %s is refused: %s', request.name, error)
-            self._reporter.complete_action(
-                action_execution_id, runner.report_failure(request, error)
-            )
+            self._reporter.complete_action(request, runner.report_failure(request, error))
 
 
 def _may_run_again(request: ActionRequest) -> bool:

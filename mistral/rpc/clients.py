@@ -88,14 +88,14 @@ class EngineClient:
             result=_result_data(result),
         )
 
-    def report_result(self, action_execution_id: str, result: Result) -> None:
+    def report_result(self, request: ActionRequest, result: Result) -> None:
         """Give an action its result without waiting for what comes of it."""
-        self._transport.cast(
-            ENGINE,
-            'report_result',
-            SYSTEM,
-            {'action_execution_id': action_execution_id, 'result': _result_data(result)},
-        )
+        arguments = {
+            'action_execution_id': request.action_execution_id,
+            'execution_id': request.execution_context.get('workflow_execution_id'),
+            'result': _result_data(result),
+        }
+        self._transport.cast(ENGINE, 'report_result', SYSTEM, arguments)
 
     def update_action(self, caller: RequestContext, action_execution_id: str, state: str) -> None:
         """Pause or resume an asynchronous action (state PAUSED or RUNNING)."""

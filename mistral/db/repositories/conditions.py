@@ -1,37 +1,20 @@
-"""Filters as SQL conditions, and as tests of rows where SQL cannot tell.
+"""Filters as SQL conditions, and as tests of rows where SQL cannot tell."""
 
-The values of JSON columns are compared after decoding, since equal values may be stored as
-different texts (the order of keys, blanks, escapes). SQL only narrows down the candidates.
-"""
-
-import json
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Integer,
-    Text,
-    and_,
-    false,
-    func,
-    literal,
-    or_,
-    type_coerce,
-)
+from sqlalchemy import Boolean, ColumnElement, Integer, Text, and_, literal, type_coerce
 
 from mistral.db.query import Filter
+from mistral.db.repositories import json_search
 from mistral.db.repositories.columns import Columns
-from mistral.db.types import Json, UtcDateTime, dump_json
+from mistral.db.types import Json, UtcDateTime
 from mistral.exceptions import InputException
 
 _Compare = Callable[[ColumnElement[Any], Any], ColumnElement[bool]]
-_RowTest = Callable[[Mapping[str, Any]], bool]
 
 _COMPARISONS: Final[Mapping[str, _Compare]] = {
     'eq': operator.eq,
@@ -113,69 +96,20 @@ def _converted(column: ColumnElement[Any], value: Any) -> Any:
 
 def _json_condition(wanted: Filter, column: ColumnElement[Any]) -> Condition:
     text = type_coerce(column, Text)
-    name = wanted.column
     match wanted.operator:
         case 'eq':
-            return _json_equal(name, text, [wanted.value])
+            sql, test = json_search.one_of(text, [wanted.value])
         case 'in':
-            return _json_equal(name, text, wanted.value)
+            sql, test = json_search.one_of(text, wanted.value)
         case 'neq':
-            return _json_differs(name, text, [wanted.value])
+            sql, test = json_search.none_of(text, [wanted.value])
         case 'nin':
-            return _json_differs(name, text, wanted.value)
+            sql, test = json_search.none_of(text, wanted.value)
         case 'has_tags':
-            return _has_tags(name, text, frozenset(wanted.value))
+            sql, test = json_search.list_with(text, wanted.value)
         case _:
             raise _unsupported(wanted)
-
-
-def _json_equal(name: str, text: ColumnElement[Any], values: Iterable[Any]) -> Condition:
-    values = list(values)
-    wanted = frozenset(_canonical(value) for value in values)
-    candidates = or_(false(), *(_length_fits(text, value) for value in values))
-    return Condition(name, candidates, lambda stored: _canonical(stored) in wanted)
-
-
-def _json_differs(name: str, text: ColumnElement[Any], values: Iterable[Any]) -> Condition:
-    unwanted = frozenset(_canonical(value) for value in values)
-    return Condition(name, text.is_not(None), lambda stored: _canonical(stored) not in unwanted)
-
-
-def _has_tags(name: str, text: ColumnElement[Any], tags: frozenset[str]) -> Condition:
-    candidates = (
-        or_(*(text.contains(form, autoescape=True) for form in _forms(tag))) for tag in tags
-    )
-    return Condition(
-        name,
-        and_(text.is_not(None), *candidates),
-        lambda stored: isinstance(stored, list) and tags <= {_hashable(each) for each in stored},
-    )
-
-
-def _length_fits(text: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
-    """The text may be this value: its length lies between those of the two ways of writing it.
-
-    MySQL counts bytes, of which raw text never takes more than escaped text takes characters.
-    """
-    lengths = [len(form) for form in _forms(value)]
-    return func.length(text).between(min(lengths), max(lengths))
-
-
-def _forms(value: Any) -> set[str]:
-    """How we write a value and how Mistral 23 did, escaped and with blanks."""
-    return {dump_json(value), json.dumps(value)}
-
-
-def _canonical(value: Any) -> bytes:
-    """The same for equal values, whatever the order of their keys."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    except TypeError:
-        return json.dumps(value, sort_keys=True).encode()
-
-
-def _hashable(item: Any) -> Any:
-    return item if isinstance(item, str) else None
+    return Condition(wanted.column, sql, test)
 
 
 def _unsupported(wanted: Filter) -> InputException:

@@ -15,7 +15,8 @@ class Kind:
 
     `name` is its class in messages. `not_found` and `duplicate` are whole messages, made of the
     id and of the columns of the row that cannot be stored. `defaults` are the values of new rows
-    that give none. `plain_names` forbids blanks in names.
+    that give none. `plain_names` forbids blanks in names. Rows that are `always_private` cannot be
+    made public.
     """
 
     table: Table
@@ -24,6 +25,7 @@ class Kind:
     duplicate: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     plain_names: bool = False
+    always_private: bool = False
 
 
 _NAMESPACED: Final = {'scope': 'private', 'namespace': ''}
@@ -79,6 +81,7 @@ EXECUTION: Final = Kind(
     'WorkflowExecution not found [id={id}]',
     "Duplicate entry for WorkflowExecution ['id']: {id}",
     defaults={**_PRIVATE, 'revision': 0},
+    always_private=True,
 )
 TASK: Final = Kind(
     models.task_executions,
@@ -86,6 +89,7 @@ TASK: Final = Kind(
     'Task execution not found [id={id}]',
     "Duplicate entry for TaskExecution ['id', 'unique_key']: {id}, {unique_key}",
     defaults=_PRIVATE,
+    always_private=True,
 )
 ACTION_EXECUTION: Final = Kind(
     models.action_executions,
@@ -93,6 +97,7 @@ ACTION_EXECUTION: Final = Kind(
     'ActionExecution not found [id={id}]',
     "Duplicate entry for ActionExecution ['id']: {id}",
     defaults=_PRIVATE,
+    always_private=True,
 )
 ENVIRONMENT: Final = Kind(
     models.environments,

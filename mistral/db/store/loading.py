@@ -1,10 +1,10 @@
 """Reading executions: few statements, without an object mapper."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from mistral.db.chunks import chunks
 from mistral.db.models import action_executions, task_executions, workflow_executions
@@ -64,15 +64,35 @@ def load(connection: Connection, execution_id: str, graphs: GraphCache) -> Execu
     row = connection.execute(_LOAD_EXECUTION, key).mappings().first()
     if row is None:
         return None
-    execution = rows.execution_from_row(row, row['parent_id'])
-    task_rows = connection.execute(_LOAD_TASKS, key).mappings().all()
-    ordered = sorted(task_rows, key=_creation_order)
-    tasks = {row['id']: rows.task_from_row(row, _seq(row, at)) for at, row in enumerate(ordered)}
-    if any(task.type == 'ACTION' for task in tasks.values()):
-        _add_children(tasks, connection.execute(_LOAD_ACTIONS, key), rows.action_from_row)
-    if any(task.type == 'WORKFLOW' for task in tasks.values()):
-        _add_children(tasks, connection.execute(_LOAD_SUBWORKFLOWS, key), rows.subworkflow_from_row)
-        for task in tasks.values():
+    found = connection.execute(_LOAD_TASKS, key).mappings().all()
+    types = {row['type'] for row in found}
+    actions: Sequence[Row] = ()
+    subworkflows: Sequence[Row] = ()
+    if types - {'WORKFLOW'}:
+        actions = connection.execute(_LOAD_ACTIONS, key).mappings().all()
+    if 'WORKFLOW' in types:
+        subworkflows = connection.execute(_LOAD_SUBWORKFLOWS, key).mappings().all()
+    return build_state(row, row['parent_id'], found, actions, subworkflows, graphs)
+
+
+def build_state(
+    execution_row: Row,
+    parent_execution_id: str | None,
+    task_rows: Iterable[Row],
+    action_rows: Iterable[Row],
+    subworkflow_rows: Iterable[Row],
+    graphs: GraphCache,
+) -> ExecutionState:
+    """An execution from its row, those of its tasks and those of their children."""
+    execution = rows.execution_from_row(execution_row, parent_execution_id)
+    tasks = {
+        row['id']: rows.task_from_row(row, _seq(row, position))
+        for position, row in enumerate(sorted(task_rows, key=_creation_order))
+    }
+    _add_children(tasks, action_rows, rows.action_from_row)
+    _add_children(tasks, subworkflow_rows, rows.subworkflow_from_row)
+    for task in tasks.values():
+        if task.type == 'WORKFLOW':
             gone = set(task.runtime_context.get('_superseded') or ())
             for child in task.children:
                 child.superseded = child.superseded or child.id in gone
@@ -125,9 +145,9 @@ def _seq(row: Row, position: int) -> int:
 
 def _add_children(
     tasks: Mapping[str, TaskExecution],
-    found: CursorResult[Any],
+    found: Iterable[Row],
     from_row: Callable[[Row, int], ChildExecution],
 ) -> None:
-    for position, row in enumerate(sorted(found.mappings(), key=_creation_order)):
+    for position, row in enumerate(sorted(found, key=_creation_order)):
         child = from_row(row, _seq(row, position))
         tasks[child.task_id].children.append(child)

@@ -123,7 +123,8 @@ def _administrator(server: Server) -> Iterator[Callable[[str], object]]:
     except SQLAlchemyError as e:
         pytest.fail(
             f'Cannot make a database on {url}: {getattr(e, "orig", e)}. Set {server.variable} to '
-            'the URL of a server and an account that may create databases.'
+            'the URL of a server and an account that may create databases.',
+            pytrace=False,
         )
     finally:
         engine.dispose()

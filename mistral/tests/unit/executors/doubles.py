@@ -51,8 +51,8 @@ class Reporter:
         self.results: queue.Queue[tuple[str, Result]] = queue.Queue()
         self.beats: queue.Queue[list[str]] = queue.Queue()
 
-    def complete_action(self, action_execution_id: str, result: Result) -> None:
-        self.results.put((action_execution_id, result))
+    def complete_action(self, request: ActionRequest, result: Result) -> None:
+        self.results.put((str(request.action_execution_id), result))
 
     def report_running(self, action_execution_ids: list[str]) -> None:
         self.beats.put(list(action_execution_ids))

@@ -72,10 +72,10 @@ class TestRunAction:
 
     def test_a_result_that_is_refused_becomes_an_error(self, make_service):
         class Refusing(Reporter):
-            def complete_action(self, action_execution_id, result):
+            def complete_action(self, request, result):
                 if result.is_success():
                     raise MistralException('too large')
-                super().complete_action(action_execution_id, result)
+                super().complete_action(request, result)
 
         reporter = Refusing()
         make_service(reporter=reporter).run_action(request(EchoAction('x')))

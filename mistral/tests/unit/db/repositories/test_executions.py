@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 from mistral.db import models
 from mistral.db.chunks import chunks
 from mistral.db.query import Filter, Sort
-from mistral.exceptions import NotAllowedException
+from mistral.exceptions import DBEntityNotFoundError
 from mistral.tests.unit.db.support import NOON, OTHER, OWNER
 
 TABLES = (
@@ -76,10 +76,11 @@ def test_wide_trees_go_batch_by_batch(store, grow, count, monkeypatch):
     assert count() == [0, 0, 0, 0]
 
 
-def test_executions_of_others_stay(store, grow, count):
+def test_executions_are_never_public(store, grow, count):
     grow('x', 2, scope='public')
 
-    with pytest.raises(NotAllowedException, match='Can not access WorkflowExecution resource'):
+    assert store.executions.list(caller=OTHER) == []
+    with pytest.raises(DBEntityNotFoundError, match=r'WorkflowExecution not found .id=x.'):
         store.executions.delete('x', OTHER)
 
     assert count() == [2, 4, 2, 2]

@@ -3,9 +3,10 @@
 import itertools
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from mistral.db import models
 from mistral.db.query import Filter, Sort
@@ -61,7 +62,7 @@ def names(rows):
 # Filters
 
 
-ON_PLAIN_COLUMNS = [
+ON_PLAIN_COLUMNS: list[tuple[tuple[Any, ...], set[str]]] = [
     (('name', 'eq', 'a'), {'a'}),
     (('state', 'neq', 'SUCCESS'), {'b_1', 'b%1'}),
     (('name', 'gt', 'b_1'), {'d'}),
@@ -94,7 +95,7 @@ def test_operators_on_plain_columns(tasks, condition, expected):
     assert names(tasks.list(Filter(*condition))) == expected
 
 
-ON_JSON_COLUMNS = [
+ON_JSON_COLUMNS: list[tuple[tuple[Any, ...], set[str]]] = [
     (('tags', 'has_tags', ('x',)), {'a'}),
     (('tags', 'has_tags', ('x', 'Y')), {'a'}),
     (('tags', 'has_tags', ('x', 'y')), set()),
@@ -241,15 +242,12 @@ def many_tasks(store):
 
 def in_order(rows, sort):
     """The rows as the database must order them: empty values are smaller than all others."""
-    ordered = sorted(rows, key=lambda row: row['id'])
+    ids = sorted(row['id'] for row in rows)
     for key in reversed(sort):
-        ordered.sort(
-            key=lambda row, name=key.column: (
-                (row[name] is not None, row[name] or 0) if row[name] is not None else (False,)
-            ),
-            reverse=key.descending,
-        )
-    return [row['id'] for row in ordered]
+        # A tuple without a value is smaller than those with one.
+        values = {row['id']: () if row[key.column] is None else (row[key.column],) for row in rows}
+        ids.sort(key=values.__getitem__, reverse=key.descending)
+    return ids
 
 
 def read_in_pages(repository, *filters, limit, **query):
@@ -296,6 +294,32 @@ def test_a_page_goes_on_where_the_last_one_ended_though_its_row_has_changed(task
     second = tasks.list(Filter('state', 'eq', 'ERROR'), sort=sort, limit=1, marker=first['id'])
 
     assert {first['name'], second[0]['name']} == {'b_1', 'b%1'}
+
+
+@pytest.mark.parametrize(
+    ('kind', 'index'),
+    [
+        ('executions', 'workflow_executions_v2_created_at_id'),
+        ('tasks', 'task_executions_v2_created_at_id'),
+        ('action_executions', 'action_executions_v2_created_at_id'),
+    ],
+)
+def test_long_lists_are_read_from_an_index(store, database, kind, index):
+    repository = getattr(store, kind)
+    row = repository.insert(name='x')
+    statements = []
+
+    def note(conn, cursor, statement, parameters, *_):
+        statements.append((statement, parameters))
+
+    event.listen(database.engine, 'before_cursor_execute', note)
+    for query in ({}, {'marker': row['id']}):
+        repository.list(caller=ADMIN, all_projects=True, limit=10, **query)
+        statement, parameters = statements[-1]
+        with database.read() as conn:
+            plan = conn.exec_driver_sql(f'EXPLAIN QUERY PLAN {statement}', parameters).all()
+        assert f'USING INDEX {index}' in plan[0].detail
+        assert not any('TEMP B-TREE' in step.detail for step in plan)
 
 
 def test_an_unknown_marker_is_an_error(store):

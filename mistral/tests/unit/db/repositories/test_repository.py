@@ -1,6 +1,7 @@
 """Reading and changing single rows: what is filled in, what is refused, who may."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_booleans_and_times_come_back_as_such(store):
     }
 
 
-CONFLICTS = [
+CONFLICTS: list[tuple[str, dict[str, Any], str]] = [
     (
         'workflows',
         {'name': 'n', 'namespace': 'ns'},
@@ -158,7 +159,7 @@ def test_values_that_do_not_fit_are_refused(store, kind, values, message):
         getattr(store, kind).insert(**values)
 
 
-AT_THE_LIMIT = [
+AT_THE_LIMIT: list[tuple[str, dict[str, Any]]] = [
     ('environments', {'name': 'é' * 200, 'variables': {'v': 'x' * 100_000}}),
     ('executions', {'description': 'é' * 32_767}),
     ('workflows', {'name': 'n' * 255, 'definition': 'd' * 70_000}),
@@ -337,6 +338,16 @@ def test_an_update_that_changes_nothing_leaves_no_trace(store):
 
     values = {'name': 'env', 'variables': {'b': 2, 'a': 1}}
     assert store.environments.update(row['id'], values, OWNER) == row
+
+
+@pytest.mark.parametrize(('old', 'new'), [(1, True), (0, False), ([1], [True]), (1, 1.0)])
+def test_values_that_python_takes_for_equal_are_changes(store, old, new):
+    row = store.environments.insert(name='env', variables={'a': old})
+
+    store.environments.update(row['id'], {'variables': {'a': new}}, OWNER)
+
+    value = store.environments.get(row['id'], OWNER)['variables']['a']
+    assert repr(value) == repr(new)
 
 
 def test_a_change_to_a_taken_name_is_refused(store):

@@ -1,0 +1,58 @@
+"""Servers for the tests that see the service from outside."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from mistral.tests.functional.service.processes import Options, ServerProcess, run
+from mistral.tests.functional.service.rest import Rest
+from mistral.tests.unit.utils.http_server import Server, serve
+
+#: Starts a server: start_server(database_url=..., options={group: {name: value}}).
+StartServer = Callable[..., ServerProcess]
+
+
+@contextmanager
+def _server(home: Path, database_url: str | None, options: Options) -> Iterator[ServerProcess]:
+    url = database_url or f'sqlite:///{home}/mistral.sqlite'
+    if not url.startswith('sqlite'):
+        migrated = run(home, 'mistral-db-manage', 'upgrade', 'head', OS_DATABASE__CONNECTION=url)
+        assert migrated.returncode == 0, migrated.stderr
+    server = ServerProcess(home, url, options)
+    try:
+        server.start()
+        yield server
+        if server.is_running:
+            server.stop()
+        assert 'Traceback' not in server.log
+    finally:
+        if server.is_running:
+            server.kill()
+        # Shown by pytest if the test has failed.
+        print(server.log)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    with ExitStack() as servers:
+
+        def start(database_url: str | None = None, options: Options | None = None) -> ServerProcess:
+            return servers.enter_context(_server(tmp_path, database_url, options or {}))
+
+        yield start
+
+
+@pytest.fixture(scope='module')
+def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+    """The API of a server that the tests of a module share."""
+    with _server(tmp_path_factory.mktemp('server'), None, {}) as server:
+        yield server.rest
+
+
+@pytest.fixture
+def http_server() -> Iterator[Server]:
+    """A web server in the test process, for actions and webhooks."""
+    with serve() as server:
+        yield server
