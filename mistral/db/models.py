@@ -156,7 +156,12 @@ workflow_executions = Table(
     Column(
         'task_execution_id',
         String(36),
-        ForeignKey('task_executions_v2.id', ondelete='CASCADE', use_alter=True),
+        ForeignKey(
+            'task_executions_v2.id',
+            name='workflow_executions_v2_task_execution_id_fkey',
+            ondelete='CASCADE',
+            use_alter=True,
+        ),
     ),
     Column('root_execution_id', String(80)),
     # 046: counts the commits of the engine; a copy in memory is good while this has not moved.
@@ -166,6 +171,9 @@ workflow_executions = Table(
         'project_id', 'scope', 'state', 'updated_at', 'task_execution_id', 'root_execution_id',
     ),
     Index('workflow_executions_v2_created_at_id', 'created_at', 'id'),
+    Index(
+        'workflow_executions_v2_project_id_created_at_id', 'project_id', 'created_at', 'id'
+    ),
     Index('workflow_executions_v2_workflow_id_state', 'workflow_id', 'state'),
 )  # fmt: skip
 
@@ -209,7 +217,7 @@ task_executions = Table(
         'task_executions_v2', 'project_id', 'scope', 'state', 'updated_at', 'workflow_execution_id'
     ),
     Index('task_executions_v2_workflow_execution_id_name', 'workflow_execution_id', 'name'),
-    Index('task_executions_v2_created_at_id', 'created_at', 'id'),
+    Index('task_executions_v2_project_id_created_at_id', 'project_id', 'created_at', 'id'),
 )
 
 action_executions = Table(
@@ -243,7 +251,7 @@ action_executions = Table(
     *_indexes(
         'action_executions_v2', 'project_id', 'scope', 'state', 'updated_at', 'task_execution_id'
     ),
-    Index('action_executions_v2_created_at_id', 'created_at', 'id'),
+    Index('action_executions_v2_project_id_created_at_id', 'project_id', 'created_at', 'id'),
 )
 
 delayed_calls = Table(

@@ -1,7 +1,7 @@
 """Units of work: apply the events of one execution, make the outcome durable, then act on it."""
 
 import logging
-import time
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Final
@@ -15,17 +15,17 @@ from mistral.db.times import utc_now
 from mistral.engine.cache import WarmExecutions
 from mistral.engine.mailbox import Letter
 from mistral.engine.ports import EngineParts, EnginePorts
-from mistral.exceptions import DBEntityNotFoundError, DBError, MistralException
-from mistral.workflow import machine
+from mistral.exceptions import DBEntityNotFoundError, EngineException, MistralException
+from mistral.workflow import events, machine
 from mistral.workflow.effects import Effect
 from mistral.workflow.model import ExecutionState, WorkflowExecution
 from mistral.workflow.ports import InfrastructureError
 
 LOG = logging.getLogger(__name__)
 
-_UNAVAILABLE: Final = DBError('The service is temporarily unavailable')
+_UNAVAILABLE: Final = 'The service is temporarily unavailable: its database cannot be reached.'
 
-#: Carries out effects once they are durable: (execution, effects).
+#: Carries out effects once they are durable: (execution, effects). Raises nothing.
 Dispatch = Callable[[WorkflowExecution, Sequence[Effect]], None]
 
 
@@ -41,6 +41,11 @@ class UnitsOfWork:
         self._parts = parts
         self._warm = warm
         self._dispatch = dispatch
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Wait no longer for a database that is out of reach."""
+        self._stopping.set()
 
     def handle(self, letters: Mapping[str, Sequence[Letter]]) -> None:
         """Apply the events of executions, for each in order, and answer the letters.
@@ -52,10 +57,29 @@ class UnitsOfWork:
             try:
                 self._try(letters)
                 return
-            except (*_TROUBLE, DatabaseFailure, InfrastructureError) as e:
+            except Exception as e:  # noqa: BLE001 - it comes again, for the one it belongs to
                 LOG.debug('Handling %d executions one by one: %r', len(letters), e)
         for execution_id, own_letters in letters.items():
             self._handle_one(execution_id, own_letters)
+
+    def create(self, state: ExecutionState, effects: Sequence[Effect]) -> None:
+        """Store a new execution with what its first turn has changed.
+
+        Raises DBDuplicateEntryError if its id exists, EngineException if the database cannot be
+        reached for long.
+        """
+        outcome = saving.Outcome(state, effects)
+        for wait in waits():
+            try:
+                self._save([outcome])
+            except DatabaseFailure as e:
+                self._wait(wait, state.execution.id, e)
+            else:
+                self._finish(outcome)
+                return
+            if self._stopping.is_set():
+                break
+        raise EngineException(_UNAVAILABLE)
 
     def _handle_one(self, execution_id: str, letters: Sequence[Letter]) -> None:
         """Apply the events of one execution, whatever that takes.
@@ -64,10 +88,18 @@ class UnitsOfWork:
         other events are kept and tried again until it is back.
         """
         pending = list(letters)
-        while pending:
-            pending = self._attempt(execution_id, pending)
+        while pending and not self._stopping.is_set():
+            try:
+                pending = self._attempt(execution_id, pending)
+            except Exception as e:
+                if len(pending) == 1:
+                    self._give_up(execution_id, pending[0], e)
+                else:
+                    for letter in pending:
+                        self._handle_one(execution_id, [letter])
+                return
             for letter in pending:
-                letter.failed(_UNAVAILABLE)
+                letter.failed(EngineException(_UNAVAILABLE))
             pending = [letter for letter in pending if letter.reply is None]
 
     def _attempt(self, execution_id: str, pending: list[Letter]) -> list[Letter]:
@@ -84,20 +116,17 @@ class UnitsOfWork:
                 pending.remove(e.letter)
                 self._refuse(execution_id, e.letter, e.error)
             except (InfrastructureError, DatabaseFailure) as e:
-                if isinstance(e, DatabaseFailure) and not is_transient(e):
-                    raise
-                LOG.warning('Repeating a unit of work of execution %s: %s', execution_id, e)
-                time.sleep(wait)
-            if not pending:
+                self._wait(wait, execution_id, e)
+            if not pending or self._stopping.is_set():
                 break
         return pending
 
-    def create(self, state: ExecutionState, effects: Sequence[Effect]) -> None:
-        """Store a new execution with what its first turn has changed."""
-        outcome = saving.Outcome(state, effects)
-        with self._parts.database.transaction() as connection:
-            saving.save(connection, [outcome], utc_now())
-        self._finish(outcome)
+    def _wait(self, seconds: float, execution_id: str, error: Exception) -> None:
+        """Give the database some time to come back; raises the error if that does not help."""
+        if isinstance(error, DatabaseFailure) and not is_transient(error):
+            raise error
+        LOG.warning('Repeating a unit of work of execution %s: %s', execution_id, error)
+        self._stopping.wait(seconds)
 
     def _try(self, letters: Mapping[str, Sequence[Letter]]) -> None:
         """Apply events to the copies in memory, make all outcomes durable, act on them."""
@@ -115,8 +144,7 @@ class UnitsOfWork:
                 shown[execution_id] = copy(state.execution)
         changed = [outcome for outcome in outcomes.values() if _is_worth_saving(outcome)]
         if changed:
-            with self._parts.database.transaction() as connection:
-                saving.save(connection, changed, utc_now())
+            self._save(changed)
         for execution_id, outcome in outcomes.items():
             if _is_worth_saving(outcome):
                 self._finish(outcome)
@@ -134,6 +162,32 @@ class UnitsOfWork:
             except MistralException as e:
                 raise _RefusedError(letter, e) from e
         return effects
+
+    def _save(self, outcomes: Sequence[saving.Outcome]) -> None:
+        """Make outcomes durable, all or none.
+
+        A connection that is lost during the commit leaves it open whether they are. Then the
+        database is asked: what follows from a commit must not be lost, nor be done twice.
+        """
+        is_written = False
+        try:
+            with self._parts.database.transaction() as connection:
+                saving.save(connection, outcomes, utc_now())
+                is_written = True
+        except DatabaseFailure:
+            if not (is_written and self._were_saved(outcomes)):
+                raise
+
+    def _were_saved(self, outcomes: Sequence[saving.Outcome]) -> bool:
+        for wait in waits():
+            try:
+                with self._parts.database.read() as connection:
+                    return saving.were_saved(connection, outcomes)
+            except DatabaseFailure as e:
+                self._wait(wait, outcomes[0].state.execution.id, e)
+            if self._stopping.is_set():
+                break
+        return False
 
     def _finish(self, outcome: saving.Outcome) -> None:
         """Keep what is durable now, and carry out what follows from it."""
@@ -171,6 +225,22 @@ class UnitsOfWork:
             self._forget([letter.job_id])
         letter.failed(error)
 
+    def _give_up(self, execution_id: str, letter: Letter, error: Exception) -> None:
+        """An event that nobody foresaw to fail: its execution ends rather than hang for ever."""
+        LOG.error(
+            'Execution %s: %s cannot be handled',
+            execution_id,
+            type(letter.event).__name__,
+            exc_info=error,
+        )
+        letter.failed(error)
+        if letter.reply is not None or isinstance(letter.event, events.Stop):
+            return
+        if letter.job_id is not None:
+            self._forget([letter.job_id])
+        reason = f'Internal error: {getattr(error, "orig", None) or error}'
+        self._handle_one(execution_id, [Letter(events.Stop(states.ERROR, reason))])
+
     def _drop(self, execution_id: str, letters: Sequence[Letter]) -> None:
         """The execution has been deleted."""
         self._forget([letter.job_id for letter in letters if letter.job_id is not None])
@@ -190,10 +260,6 @@ class _RefusedError(Exception):
         super().__init__(str(error))
         self.letter = letter
         self.error = error
-
-
-#: What may happen to a unit of work that concerns one of its executions only.
-_TROUBLE: Final = (saving.ConflictError, saving.ConsumedError, _RefusedError)
 
 
 def _is_awaited(letters: Sequence[Letter]) -> bool:

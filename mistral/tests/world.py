@@ -1,19 +1,24 @@
 """A world for the decision core without any I/O: executions, actions, timers and messages in memory.
 
 The clock moves only when a test says so, ids are counted, and nothing is delivered by itself: tests
-(and the simulation) choose what happens next.
+(and the simulation) choose what happens next. What is durable in the service goes through the
+service's own rows here, so a world can forget everything else at any time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from mistral import states
-from mistral.exceptions import InputException
+from mistral.db.store import jobs
+from mistral.db.store.jobs import Job
+from mistral.db.types import dump_json, load_json
+from mistral.exceptions import InputException, MistralException
 from mistral.lang.graph import compile_workflow
 from mistral.lang.parser import Parser
-from mistral.workflow import creation, effects, events, machine
+from mistral.tests.simulation.storage import Storage
+from mistral.workflow import creation, effects, event_codec, events, machine
 from mistral.workflow.model import ChildExecution, ExecutionState, TaskExecution, WorkflowExecution
 from mistral.workflow.ports import (
     ActionCall,
@@ -22,27 +27,34 @@ from mistral.workflow.ports import (
     PreparedAction,
     WorkflowDefinition,
 )
+from mistral.workflow.scope import task_result
+from mistral.workflow.turn import Turn
 
 ASYNC = object()
 
 
 @dataclass
 class World:
-    """All executions of a test. `run()` delivers everything that waits, in order."""
+    """All executions of a test. `run()` delivers everything that waits, in order.
+
+    With `remembers=False` every execution is loaded from storage for each event, as in an engine
+    that has never seen it: look at executions and tasks only after the last event, then.
+    """
 
     expressions: Any
+    remembers: bool = True
     settings: CoreSettings = field(default_factory=CoreSettings)
     time: datetime = datetime(2026, 1, 1)
     definitions: dict[str, WorkflowDefinition] = field(default_factory=dict)
-    states: dict[str, ExecutionState] = field(default_factory=dict)
-    actions: list[tuple[str, effects.RunAction]] = field(default_factory=list)
-    messages: list[effects.Send] = field(default_factory=list)
-    timers: dict[str, tuple[str, effects.ScheduleTimer]] = field(default_factory=dict)
+    storage: Storage = field(default_factory=Storage)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    actions: list[effects.RunAction] = field(default_factory=list)
     notifications: list[effects.Notify] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     behaviour: dict[str, Callable[[dict[str, Any]], Any]] = field(default_factory=dict)
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     started: list[effects.RunAction] = field(default_factory=list)
+    _warm: dict[str, ExecutionState] = field(default_factory=dict)
     _ids: int = 0
 
     # What tests do
@@ -59,47 +71,55 @@ class World:
             self, self.definitions[name], input_=input_ or {}, params=params, description='',
             project_id='p',
         )  # fmt: skip
-        execution_id = state.execution.id
-        self.states[execution_id] = state
-        self.apply(execution_id, events.Begin())
+        self._commit(state, machine.apply(state, events.Begin(), self))
+        return state.execution.id
+
+    def run_workflow(self, name: str, input_: dict[str, Any] | None = None, **params: Any) -> str:
+        """Start a workflow and deliver everything that comes of it."""
+        execution_id = self.start(name, input_, **params)
+        self.run()
         return execution_id
 
-    def apply(self, execution_id: str, event: events.Event) -> None:
-        """Apply an event and take in its effects; a failed event leaves everything as it was."""
-        state = self.states[execution_id]
-        for effect in machine.apply(state, event, self):
-            self._take(execution_id, effect)
-        for created in state.changes.new_executions:
-            self.states[created.execution.id] = created
-        if state.changes:
-            state.execution.revision += 1
-        state.changes = type(state.changes)()
+    def apply(self, execution_id: str, *events_: events.Event) -> None:
+        """Apply events in one turn and take in their effects.
+
+        A refused event leaves everything as it was.
+        """
+        state = self.state(execution_id)
+        try:
+            found = [e for event in events_ for e in machine.apply(state, event, self)]
+        except MistralException:
+            self._warm.pop(execution_id, None)
+            raise
+        self._commit(state, found)
 
     def run(self) -> None:
         """Deliver messages and results until only asynchronous actions and timers are left."""
-        while self.messages or self.actions:
-            if self.messages:
-                message = self.messages.pop(0)
-                self.apply(message.execution_id, message.event)
+        while True:
+            message = next(self.messages, None)
+            if message is not None:
+                self.deliver(message)
+            elif self.actions:
+                self.finish(self.actions.pop(0))
             else:
-                execution_id, effect = self.actions.pop(0)
-                self.finish(execution_id, effect)
+                return
 
-    def finish(self, execution_id: str, effect: effects.RunAction) -> None:
-        result = effect.action()
+    def deliver(self, job: Job) -> None:
+        """Deliver a message, or a timer whether it is due or not."""
+        del self.jobs[job.id]
+        self.apply(job.execution_id, job.event)
+
+    def finish(self, action: effects.RunAction) -> None:
+        result = action.action()
         if result is not ASYNC:
-            self.complete(effect.action_execution_id, result, execution_id=execution_id)
+            self.complete(action.action_execution_id, result)
 
-    def complete(
-        self, action_id: str, result: Any = None, *, execution_id: str | None = None
-    ) -> None:
+    def complete(self, action_id: str, result: Any = None) -> None:
         """Give an action its result: a value, or an ActionResult."""
-        if execution_id is None:
-            execution_id = next(id_ for id_, s in self.states.items() if s.find_child(action_id))
         if not isinstance(result, ActionResult):
             result = ActionResult(data=result)
         self.apply(
-            execution_id,
+            self.storage.execution_of_action(action_id),
             events.ActionCompleted(action_id, result.data, result.error, result.cancel),
         )
 
@@ -107,48 +127,79 @@ class World:
         """Let time pass, firing the timers that fall due, and deliver what comes of it."""
         end = self.time + timedelta(seconds=seconds)
         self.run()
-        while due := [entry for entry in self.timers.values() if entry[1].due <= end]:
-            execution_id, timer = min(due, key=lambda entry: entry[1].due)
+        while due := [timer for timer in self.timers if timer.due <= end]:
+            timer = min(due, key=lambda timer: timer.due)
             self.time = max(self.time, timer.due)
-            self.fire(execution_id, timer)
+            self.deliver(timer)
             self.run()
         self.time = end
 
-    def fire(self, execution_id: str, timer: effects.ScheduleTimer) -> None:
-        self.timers.pop(timer.timer_id, None)
-        self.apply(
-            execution_id, events.TimerFired(timer.timer_id, timer.task_execution_id, timer.kind)
-        )
+    def forget(self) -> None:
+        """Lose all that is only in memory, apart from the actions that are being run."""
+        self._warm.clear()
+
+    # What tests look at
+
+    def state(self, execution_id: str) -> ExecutionState:
+        return self._warm.get(execution_id) or self.storage.load(execution_id)
 
     def execution(self, execution_id: str) -> WorkflowExecution:
-        return self.states[execution_id].execution
+        return self.state(execution_id).execution
 
     def tasks(self, execution_id: str, name: str | None = None) -> list[TaskExecution]:
-        tasks = self.states[execution_id].tasks.values()
+        tasks = self.state(execution_id).tasks.values()
         return [task for task in tasks if name is None or task.name == name]
 
     def task(self, execution_id: str, name: str) -> TaskExecution:
         (task,) = self.tasks(execution_id, name)
         return task
 
-    def subworkflows(self, execution_id: str) -> list[str]:
-        return [
-            state.execution.id
-            for state in self.states.values()
-            if state.execution.parent_execution_id == execution_id
-        ]
+    def result(self, execution_id: str, name: str) -> Any:
+        """The result of the only task of that name."""
+        state = self.state(execution_id)
+        (task,) = state.by_name[name]
+        return task_result(Turn(state, self), task)
 
-    def _take(self, execution_id: str, effect: effects.Effect) -> None:
+    def child(self, execution_id: str, name: str, position: int = 0) -> ChildExecution:
+        return self.task(execution_id, name).children[position]
+
+    def subworkflows(self, execution_id: str) -> list[str]:
+        """The ids of the sub-workflows that an execution has started, in this order."""
+        tasks = self.tasks(execution_id)
+        found = [child for task in tasks for child in task.children if child.kind == 'workflow']
+        return sorted(child.id for child in found)
+
+    @property
+    def messages(self) -> Iterator[Job]:
+        """Messages on their way, the oldest first."""
+        return (job for job in self.jobs.values() if not _is_timer(job))
+
+    @property
+    def timers(self) -> Iterator[Job]:
+        return (job for job in self.jobs.values() if _is_timer(job))
+
+    def _commit(self, state: ExecutionState, found: Sequence[effects.Effect]) -> None:
+        self.storage.save(state)
+        created = state.changes.new_executions
+        state.execution.revision += 1
+        for new in created:
+            new.execution.revision = 1
+        state.changes = type(state.changes)()
+        if self.remembers:
+            self._warm.update({new.execution.id: new for new in (*created, state)})
+        for job in jobs.of_effects(state.execution, found, self.time):
+            event = event_codec.decode(load_json(dump_json(event_codec.encode(job.event))))
+            self.jobs[job.id] = Job(job.id, job.execution_id, event, job.due)
+        for effect in found:
+            self._take(effect)
+
+    def _take(self, effect: effects.Effect) -> None:
         match effect:
             case effects.RunAction():
                 self.started.append(effect)
-                self.actions.append((execution_id, effect))
-            case effects.Send():
-                self.messages.append(effect)
-            case effects.ScheduleTimer():
-                self.timers[effect.timer_id] = (execution_id, effect)
+                self.actions.append(effect)
             case effects.CancelTimer():
-                self.timers.pop(effect.timer_id, None)
+                self.jobs.pop(effect.timer_id, None)
             case effects.Notify():
                 self.notifications.append(effect)
             case effects.Trace():
@@ -169,12 +220,12 @@ class World:
     def prepare_action(self, call: ActionCall) -> PreparedAction:
         name = call.names[-1]
         known = {
-            'std.noop': ((), (), lambda input_: None),
-            'std.echo': (('output',), ('delay',), lambda input_: input_['output']),
-            'std.fail': ((), ('error_data',), _fail),
-            'std.async_noop': ((), (), lambda input_: ASYNC),
+            'std.noop': ((), lambda input_: None),
+            'std.echo': (('output',), lambda input_: input_['output']),
+            'std.fail': ((), _fail),
+            'std.async_noop': ((), lambda input_: ASYNC),
         }
-        required, optional, function = known.get(name, ((), None, self.behaviour.get(name)))
+        required, function = known.get(name, ((), self.behaviour.get(name)))
         if function is None:
             raise InputException(f'Failed to find action [action_name={name}, namespace=]')
         missing = [key for key in required if key not in call.input]
@@ -201,26 +252,28 @@ class World:
         return self.environments.get(name)
 
     def root_env(self, root_execution_id: str) -> Mapping[str, Any]:
-        return self.execution(root_execution_id).params.get('env') or {}
+        params = self.storage.executions.value(root_execution_id, 'params')
+        env: Mapping[str, Any] = params.get('env') or {}
+        return env
 
     def ancestors(self, execution: WorkflowExecution) -> Sequence[tuple[str, str, str]]:
         found = []
-        while execution.parent_execution_id:
-            execution = self.execution(execution.parent_execution_id)
-            found.append((execution.id, execution.workflow_name, execution.state))
+        parent_id = execution.parent_execution_id
+        while parent_id:
+            row = self.storage.executions.stored[parent_id]
+            found.append((parent_id, row['workflow_name'], row['state']))
+            parent_id = self.storage.parent_of(parent_id)
         return found
 
     def load_outputs(self, children: Sequence[ChildExecution]) -> None:
-        for child in children:
-            if child.kind == 'workflow':
-                child.output = self.execution(child.id).output
+        self.storage.load_outputs(children)
 
     def load_inputs(self, children: Sequence[ChildExecution]) -> None:
-        pass
+        self.storage.load_inputs(children)
 
     def query_executions(self, filters: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-        wanted = [self.execution(id_) for id_ in self.states]
-        return [{'id': e.id, 'state': e.state} for e in wanted]
+        stored = self.storage.executions.stored
+        return [{'id': id_, 'state': row['state']} for id_, row in stored.items()]
 
     def query_tasks(
         self, workflow_execution_id: str | None, *, recursive: bool, state: str | None, flat: bool
@@ -233,6 +286,10 @@ class World:
 
 def _fail(input_: dict[str, Any]) -> ActionResult:
     return ActionResult(error=input_.get('error_data') or 'Fail action expected exception.')
+
+
+def _is_timer(job: Job) -> bool:
+    return isinstance(job.event, events.TimerFired)
 
 
 def is_over(execution: WorkflowExecution) -> bool:

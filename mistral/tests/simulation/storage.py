@@ -4,27 +4,32 @@ Values go through the types of the columns, executions through the same code as 
 what does not survive the database does not survive this either.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import Table
+from sqlalchemy.engine.default import DefaultDialect
 
 from mistral import states
 from mistral.db.models import action_executions, task_executions, workflow_executions
 from mistral.db.store import loading, rows
 from mistral.db.store.definitions import GraphCache
-from mistral.workflow.model import ChildExecution, ExecutionState, WorkflowExecution
+from mistral.workflow.model import (
+    NOT_LOADED,
+    ChildExecution,
+    ExecutionState,
+    WorkflowExecution,
+)
 
-_DIALECT = sqlite.dialect()
+_DIALECT = DefaultDialect()
 
 
 class StoredTable:
     """The rows of one table as a database holds them; those of one parent are found at once."""
 
     def __init__(self, table: Table, parent: str) -> None:
-        self._columns: dict[str, Column[Any]] = {column.name: column for column in table.columns}
+        self._binders = {c.name: c.type.bind_processor(_DIALECT) for c in table.columns}
+        self._readers = {c.name: c.type.result_processor(_DIALECT, None) for c in table.columns}
         self._parent = parent
         self._children: dict[str, list[str]] = {}
         self.stored: dict[str, dict[str, Any]] = {}
@@ -32,7 +37,7 @@ class StoredTable:
     def insert(self, row: Mapping[str, Any]) -> None:
         id_ = row['id']
         assert id_ not in self.stored, f'{id_} is stored already'
-        self.stored[id_] = {name: self.bind(name, row.get(name)) for name in self._columns}
+        self.stored[id_] = {name: self.bind(name, row.get(name)) for name in self._binders}
         self._children.setdefault(row.get(self._parent) or '', []).append(id_)
 
     def update(self, id_: str, changes: Mapping[str, Any]) -> None:
@@ -47,19 +52,16 @@ class StoredTable:
         return self._read(name, self.stored[id_][name])
 
     def of_parent(self, parent_id: str) -> list[dict[str, Any]]:
-        return [self.read(id_) for id_ in self.ids_of_parent(parent_id)]
-
-    def ids_of_parent(self, parent_id: str) -> Sequence[str]:
-        return self._children.get(parent_id, ())
+        return [self.read(id_) for id_ in self._children.get(parent_id, ())]
 
     def bind(self, name: str, value: Any) -> Any:
         """A value as the database holds it."""
-        type_ = self._columns[name].type
-        return type_.process_bind_param(value, _DIALECT) if _is_decorated(type_) else value
+        binder = self._binders[name]
+        return binder(value) if binder else value
 
     def _read(self, name: str, value: Any) -> Any:
-        type_ = self._columns[name].type
-        return type_.process_result_value(value, _DIALECT) if _is_decorated(type_) else value
+        reader = self._readers[name]
+        return reader(value) if reader else value
 
 
 class Storage:
@@ -124,12 +126,14 @@ class Storage:
 
     def load_outputs(self, children: Iterable[ChildExecution]) -> None:
         for child in children:
-            table = self.actions if child.kind == 'action' else self.executions
-            child.output = table.value(child.id, 'output')
+            if child.output is NOT_LOADED:
+                table = self.actions if child.kind == 'action' else self.executions
+                child.output = table.value(child.id, 'output')
 
     def load_inputs(self, actions: Iterable[ChildExecution]) -> None:
         for action in actions:
-            action.input = self.actions.value(action.id, 'input') or {}
+            if action.input is NOT_LOADED:
+                action.input = self.actions.value(action.id, 'input') or {}
 
     def contents(self) -> dict[str, dict[str, dict[str, Any]]]:
         """All rows by table and id, for comparing."""
@@ -148,6 +152,3 @@ class Storage:
         elif child.superseded:
             self.executions.update(child.id, {'accepted': False})
 
-
-def _is_decorated(type_: Any) -> bool:
-    return isinstance(type_, TypeDecorator)

@@ -31,8 +31,8 @@ def upgrade() -> None:
     _create_index('workflow_executions_v2', 'root_execution_id')
     _create_index('workflow_executions_v2', 'created_at', 'id')
     _create_index('workflow_executions_v2', 'workflow_id', 'state')
-    _create_index('task_executions_v2', 'created_at', 'id')
-    _create_index('action_executions_v2', 'created_at', 'id')
+    for table in ('workflow_executions_v2', 'task_executions_v2', 'action_executions_v2'):
+        _create_index(table, 'project_id', 'created_at', 'id')
 
     if op.get_context().dialect.name in {'mysql', 'mariadb'}:
         op.alter_column(
