@@ -60,6 +60,7 @@ class Mailboxes:
         self._handler = handler
         self._lock = threading.Lock()
         self._boxes: dict[str, deque[Letter]] = {}
+        self._is_closed = False
         self._ready: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f'engine-worker-{number}', daemon=True)
@@ -70,23 +71,32 @@ class Mailboxes:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Let the workers finish what they have in hand; the rest is found by recovery."""
+    def stop(self) -> list[tuple[str, Letter]]:
+        """Let the workers finish what they have in hand; returns what is left, by execution id."""
+        with self._lock:
+            self._is_closed = True
         for _ in self._threads:
             self._ready.put(None)
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
+        left = [(id_, letter) for id_, box in self._boxes.items() for letter in box]
+        self._boxes.clear()
+        return left
 
-    def post(self, execution_id: str, letter: Letter) -> None:
+    def post(self, execution_id: str, letter: Letter) -> bool:
+        """Returns False if nobody will take the letter, because the workers have been stopped."""
         with self._lock:
+            if self._is_closed:
+                return False
             box = self._boxes.get(execution_id)
             if box is not None:
                 # A worker has the execution, or it waits for one already.
                 box.append(letter)
-                return
+                return True
             self._boxes[execution_id] = deque((letter,))
         self._ready.put(execution_id)
+        return True
 
     def waiting(self) -> int:
         """How many executions have letters."""

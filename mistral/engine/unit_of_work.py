@@ -25,6 +25,9 @@ LOG = logging.getLogger(__name__)
 
 _UNAVAILABLE: Final = 'The service is temporarily unavailable: its database cannot be reached.'
 
+#: Seconds between attempts to learn what has become of a commit.
+_RECONNECT_INTERVAL: Final = 1.0
+
 #: Carries out effects once they are durable: (execution, effects). Raises nothing.
 Dispatch = Callable[[WorkflowExecution, Sequence[Effect]], None]
 
@@ -73,12 +76,11 @@ class UnitsOfWork:
             try:
                 self._save([outcome])
             except DatabaseFailure as e:
-                self._wait(wait, state.execution.id, e)
+                if not self._wait(wait, state.execution.id, e):
+                    break
             else:
                 self._finish(outcome)
                 return
-            if self._stopping.is_set():
-                break
         raise EngineException(_UNAVAILABLE)
 
     def _handle_one(self, execution_id: str, letters: Sequence[Letter]) -> None:
@@ -88,10 +90,10 @@ class UnitsOfWork:
         other events are kept and tried again until it is back.
         """
         pending = list(letters)
-        while pending and not self._stopping.is_set():
+        while pending:
             try:
                 pending = self._attempt(execution_id, pending)
-            except Exception as e:
+            except Exception as e:  # noqa: BLE001 - whatever it is, it must not stop the engine
                 if len(pending) == 1:
                     self._give_up(execution_id, pending[0], e)
                 else:
@@ -100,33 +102,46 @@ class UnitsOfWork:
                 return
             for letter in pending:
                 letter.failed(EngineException(_UNAVAILABLE))
+            if self._stopping.is_set():
+                return
             pending = [letter for letter in pending if letter.reply is None]
 
-    def _attempt(self, execution_id: str, pending: list[Letter]) -> list[Letter]:
+    def _attempt(self, execution_id: str, pending: Sequence[Letter]) -> Sequence[Letter]:
         """Try a bounded number of times; returns the letters that could not be handled."""
         for wait in waits():
             try:
-                self._try({execution_id: pending})
-                return []
-            except saving.ConflictError:
-                LOG.debug('Execution %s was changed by another engine', execution_id)
-            except saving.ConsumedError:
-                pending = self._not_consumed(pending)
-            except _RefusedError as e:
-                pending.remove(e.letter)
-                self._refuse(execution_id, e.letter, e.error)
+                pending = self._try_one(execution_id, pending)
             except (InfrastructureError, DatabaseFailure) as e:
-                self._wait(wait, execution_id, e)
-            if not pending or self._stopping.is_set():
+                if not self._wait(wait, execution_id, e):
+                    break
+            if not pending:
                 break
         return pending
 
-    def _wait(self, seconds: float, execution_id: str, error: Exception) -> None:
-        """Give the database some time to come back; raises the error if that does not help."""
-        if isinstance(error, DatabaseFailure) and not is_transient(error):
+    def _try_one(self, execution_id: str, letters: Sequence[Letter]) -> Sequence[Letter]:
+        """Returns the letters that are worth another try."""
+        try:
+            self._try({execution_id: letters})
+        except saving.ConflictError:
+            LOG.debug('Execution %s was changed by another engine', execution_id)
+            return letters
+        except saving.ConsumedError:
+            return self._not_consumed(letters)
+        except _RefusedError as e:
+            self._refuse(execution_id, e.letter, e.error)
+            return [letter for letter in letters if letter is not e.letter]
+        return []
+
+    def _wait(self, seconds: float, execution_id: str, error: Exception) -> bool:
+        """Give the database some time to come back; False if there is none.
+
+        Raises the error if time will not mend it.
+        """
+        cause = error.__cause__ if isinstance(error, InfrastructureError) else error
+        if isinstance(cause, DatabaseFailure) and not is_transient(cause):
             raise error
         LOG.warning('Repeating a unit of work of execution %s: %s', execution_id, error)
-        self._stopping.wait(seconds)
+        return not self._stopping.wait(seconds)
 
     def _try(self, letters: Mapping[str, Sequence[Letter]]) -> None:
         """Apply events to the copies in memory, make all outcomes durable, act on them."""
@@ -179,15 +194,13 @@ class UnitsOfWork:
                 raise
 
     def _were_saved(self, outcomes: Sequence[saving.Outcome]) -> bool:
-        for wait in waits():
+        while True:
             try:
                 with self._parts.database.read() as connection:
                     return saving.were_saved(connection, outcomes)
             except DatabaseFailure as e:
-                self._wait(wait, outcomes[0].state.execution.id, e)
-            if self._stopping.is_set():
-                break
-        return False
+                if not self._wait(_RECONNECT_INTERVAL, outcomes[0].state.execution.id, e):
+                    return False
 
     def _finish(self, outcome: saving.Outcome) -> None:
         """Keep what is durable now, and carry out what follows from it."""
@@ -233,13 +246,14 @@ class UnitsOfWork:
             type(letter.event).__name__,
             exc_info=error,
         )
-        letter.failed(error)
         if letter.reply is not None or isinstance(letter.event, events.Stop):
+            letter.failed(error)
+            self._forget([letter.job_id] if letter.job_id is not None else [])
             return
-        if letter.job_id is not None:
-            self._forget([letter.job_id])
-        reason = f'Internal error: {getattr(error, "orig", None) or error}'
-        self._handle_one(execution_id, [Letter(events.Stop(states.ERROR, reason))])
+        cause = getattr(error, 'orig', None) or error
+        reason = f'Internal error: {type(cause).__name__}: {cause}'
+        end = Letter(events.Stop(states.ERROR, reason), letter.job_id)
+        self._handle_one(execution_id, [end])
 
     def _drop(self, execution_id: str, letters: Sequence[Letter]) -> None:
         """The execution has been deleted."""

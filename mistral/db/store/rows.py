@@ -1,5 +1,6 @@
 """Rows of the database to and from the core's plain data."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -25,6 +26,9 @@ TASK_CHANGES: Final = (
     'updated_at',
 )  # fmt: skip
 ACTION_CHANGES: Final = ('state', 'accepted', 'runtime_context', 'updated_at')
+
+#: NUL, which PostgreSQL refuses, and halves of surrogate pairs, which UTF-8 cannot express.
+_UNSTORABLE: Final = re.compile('[\0\ud800-\udfff]')
 
 
 def execution_from_row(row: Row, parent_execution_id: str | None) -> WorkflowExecution:
@@ -56,7 +60,8 @@ def execution_from_row(row: Row, parent_execution_id: str | None) -> WorkflowExe
 
 
 def execution_changes(execution: WorkflowExecution) -> dict[str, Any]:
-    return {column: getattr(execution, column) for column in EXECUTION_CHANGES}
+    changes = {column: getattr(execution, column) for column in EXECUTION_CHANGES}
+    return {**changes, 'state_info': _storable(execution.state_info)}
 
 
 def execution_to_row(execution: WorkflowExecution) -> dict[str, Any]:
@@ -105,7 +110,8 @@ def task_from_row(row: Row, seq: int) -> TaskExecution:
 
 
 def task_changes(task: TaskExecution) -> dict[str, Any]:
-    return {column: getattr(task, column) for column in TASK_CHANGES}
+    changes = {column: getattr(task, column) for column in TASK_CHANGES}
+    return {**changes, 'state_info': _storable(task.state_info)}
 
 
 def task_to_row(
@@ -202,3 +208,8 @@ def subworkflow_from_row(row: Row, seq: int) -> ChildExecution:
         updated_at=row['updated_at'],
         revision=row['revision'],
     )
+
+
+def _storable(text: str | None) -> str | None:
+    """A text from users' data as every database takes it. JSON needs no care, it has escapes."""
+    return None if text is None else _UNSTORABLE.sub('\N{REPLACEMENT CHARACTER}', text)

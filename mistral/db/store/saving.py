@@ -1,11 +1,11 @@
 """Writing what a turn has changed, in bulk, and with it everything that must happen afterwards."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, Update, bindparam, insert, update
+from sqlalchemy import Connection, Table, Update, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mistral.db.chunks import chunks
@@ -58,12 +58,40 @@ def save(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> 
         jobs.remove(connection, cancelled)
 
 
+def were_saved(connection: Connection, outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether a transaction that may have been committed was.
+
+    It was if one of the rows is there that it has made. One that has made none is told by the
+    revision that it gave to an execution, as long as no other engine has the execution in hand.
+    """
+    new = next((row for outcome in outcomes for row in _new_rows(outcome.state)), None)
+    if new is not None:
+        table, id_ = new
+        query = select(table.c.id).where(table.c.id == id_)
+    else:
+        execution = outcomes[0].state.execution
+        query = select(workflow_executions.c.id).where(
+            workflow_executions.c.id == execution.id,
+            workflow_executions.c.revision == execution.revision + 1,
+        )
+    return connection.execute(query).first() is not None
+
+
 def mark_saved(state: ExecutionState) -> None:
     """Note that the changes of an execution are durable."""
     state.execution.revision += 1
     for created in state.changes.new_executions:
         created.execution.revision = 1
     state.changes = type(state.changes)()
+
+
+def _new_rows(state: ExecutionState) -> Iterator[tuple[Table, str]]:
+    if state.execution.revision == 0:
+        yield workflow_executions, state.execution.id
+    for task_id in state.changes.new_tasks:
+        yield task_executions, task_id
+    for child in state.changes.new_children.values():
+        yield (action_executions if child.kind == 'action' else workflow_executions), child.id
 
 
 def _save_executions(connection: Connection, states: Sequence[ExecutionState]) -> None:

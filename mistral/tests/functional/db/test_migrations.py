@@ -19,9 +19,10 @@ NEW_INDEXES: dict[str, list[tuple[str, ...]]] = {
         ('root_execution_id',),
         ('created_at', 'id'),
         ('workflow_id', 'state'),
+        ('project_id', 'created_at', 'id'),
     ],
-    'task_executions_v2': [('created_at', 'id')],
-    'action_executions_v2': [('created_at', 'id')],
+    'task_executions_v2': [('project_id', 'created_at', 'id')],
+    'action_executions_v2': [('project_id', 'created_at', 'id')],
 }
 
 
@@ -140,7 +141,8 @@ def test_upgrade_that_broke_off_can_be_repeated(database):
     execute(
         database,
         'ALTER TABLE task_executions_v2 ADD COLUMN seq INTEGER',
-        'CREATE INDEX task_executions_v2_created_at_id ON task_executions_v2 (created_at, id)',
+        'CREATE INDEX task_executions_v2_project_id_created_at_id'
+        ' ON task_executions_v2 (project_id, created_at, id)',
     )
     migrations.upgrade(database.engine)
     assert differences(database) == []

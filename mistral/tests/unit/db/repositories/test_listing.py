@@ -297,14 +297,15 @@ def test_a_page_goes_on_where_the_last_one_ended_though_its_row_has_changed(task
 
 
 @pytest.mark.parametrize(
-    ('kind', 'index'),
+    ('kind', 'all_projects', 'index'),
     [
-        ('executions', 'workflow_executions_v2_created_at_id'),
-        ('tasks', 'task_executions_v2_created_at_id'),
-        ('action_executions', 'action_executions_v2_created_at_id'),
+        ('executions', True, 'workflow_executions_v2_created_at_id'),
+        ('executions', False, 'workflow_executions_v2_project_id_created_at_id'),
+        ('tasks', False, 'task_executions_v2_project_id_created_at_id'),
+        ('action_executions', False, 'action_executions_v2_project_id_created_at_id'),
     ],
 )
-def test_long_lists_are_read_from_an_index(store, database, kind, index):
+def test_long_lists_are_read_from_an_index(store, database, kind, all_projects, index):
     repository = getattr(store, kind)
     row = repository.insert(name='x')
     statements = []
@@ -314,7 +315,7 @@ def test_long_lists_are_read_from_an_index(store, database, kind, index):
 
     event.listen(database.engine, 'before_cursor_execute', note)
     for query in ({}, {'marker': row['id']}):
-        repository.list(caller=ADMIN, all_projects=True, limit=10, **query)
+        repository.list(caller=OWNER, all_projects=all_projects, limit=10, **query)
         statement, parameters = statements[-1]
         with database.read() as conn:
             plan = conn.exec_driver_sql(f'EXPLAIN QUERY PLAN {statement}', parameters).all()
