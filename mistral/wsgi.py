@@ -5,16 +5,12 @@ arguments. Until components can run in separate processes, the whole service run
 WSGI server must be given one process.
 """
 
-from oslo_log import log
-
-from mistral import config
+from mistral.cmd import settings
 from mistral.cmd.service import Service
 
 
 def _build() -> Service:
-    conf = config.load([], 'mistral')
-    log.setup(conf, 'mistral')
-    service = Service(conf)
+    service = Service(settings.load([], 'mistral'))
     service.start(serve_http=False)
     return service
 

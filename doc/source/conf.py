@@ -6,6 +6,7 @@ project = 'Mistral'
 author = 'Mistral developers'
 version = release = installed_version('mistral')
 
+extensions = ['oslo_config.sphinxext']
 root_doc = 'index'
 html_theme = 'alabaster'
 html_theme_options = {'description': 'Distributed workflow service', 'page_width': '1000px'}

@@ -1,6 +1,5 @@
 """What happens around every request: its id, who is asking, and how errors are answered."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -12,6 +11,7 @@ from mistral.api import errors
 from mistral.auth import AuthHandler
 from mistral.context import DEFAULT_PROJECT, RequestContext
 from mistral.exceptions import UnauthorizedException
+from mistral.utils.ids import new_id
 
 #: Paths that are served without a token, besides the health check.
 OPEN_PATHS: Final = frozenset({'/', '/info', '/v2', '/v2/', '/workflowv2/', '/workflowv2/v2/'})
@@ -25,7 +25,7 @@ class RequestIdHook(pecan.hooks.PecanHook):
     priority = 10
 
     def on_route(self, state: Any) -> None:
-        state.request.environ[_REQUEST_ID] = f'req-{uuid.uuid4()}'
+        state.request.environ[_REQUEST_ID] = f'req-{new_id()}'
 
     def after(self, state: Any) -> None:
         request_id = state.request.environ.get(_REQUEST_ID)

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Sequence
 
 from oslo_config import cfg
-from oslo_log import log
 
 from mistral import config
+from mistral.cmd import settings
 from mistral.cmd.service import Service, check_components
 from mistral.db.database import DatabaseFailure
 from mistral.exceptions import MistralError
@@ -21,12 +21,9 @@ LOG = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code."""
     try:
-        conf = config.load(
+        conf = settings.load(
             sys.argv[1:] if argv is None else argv, 'mistral-server', cli_options=[config.SERVER]
         )
-        if not config.has_config_file(conf):
-            _use_stand_alone_defaults(conf)
-        log.setup(conf, 'mistral')
         if conf.debug and conf.log_options:
             conf.log_opt_values(LOG, logging.DEBUG)
         _limit_memory(conf.engine.memory_limit_mb)
@@ -66,14 +63,6 @@ def _limit_memory(megabytes: int) -> None:
 def _address(conf: cfg.ConfigOpts, port: int) -> str:
     host = 'localhost' if conf.api.host in ('0.0.0.0', '::') else conf.api.host  # noqa: S104
     return f'{"https" if conf.api.enable_ssl_api else "http"}://{host}:{port}'
-
-
-def _use_stand_alone_defaults(conf: cfg.ConfigOpts) -> None:
-    """Without any configuration the service is for its user alone: nobody has to log in, and the
-    console is not flooded with a line for each change of state."""
-    conf.set_default('auth_enable', False, group='pecan')
-    quiet = f'{conf.workflow_trace_log_name}=WARNING'
-    log.set_defaults(default_log_levels=[*log.get_default_log_levels(), quiet])
 
 
 def _stop_on_signals() -> threading.Event:

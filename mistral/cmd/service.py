@@ -97,8 +97,10 @@ class Foundation:
     def prepare_database(self) -> None:
         """Create or upgrade a SQLite database; others belong to their operators.
 
-        Raises ConfigurationError if the database has not the schema of this version.
+        Raises ConfigurationError if the database has not the schema of this version, or another
+        process works on the SQLite file.
         """
+        self.database.claim()
         if self.database.dialect == 'sqlite':
             migrations.upgrade(self.database.engine)
         else:

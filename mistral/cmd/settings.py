@@ -1,8 +1,13 @@
 """From the configuration to the settings that the parts of the service take."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
+from oslo_config import cfg
+from oslo_log import log
+
+from mistral import config
 from mistral.db.database import Database, DatabaseOptions
 from mistral.engine.engine import EngineSettings
 from mistral.exceptions import DBError
@@ -10,6 +15,15 @@ from mistral.executors.worker_pool import PoolSettings
 from mistral.expressions import ExpressionOptions
 from mistral.workflow.data_flow import DataFlowSettings
 from mistral.workflow.ports import CoreSettings, InfrastructureError
+
+
+def load(argv: Sequence[str], prog: str, *, cli_options: Sequence[cfg.Opt] = ()) -> cfg.ConfigOpts:
+    """Read the configuration and set up logging by it; see `mistral.config.load`."""
+    conf = config.load(argv, prog, cli_options=cli_options)
+    if not config.has_config_file(conf):
+        _use_stand_alone_defaults(conf)
+    log.setup(conf, 'mistral')
+    return conf
 
 
 def database_options(conf: Any) -> DatabaseOptions:
@@ -56,3 +70,11 @@ def engine_settings(conf: Any, database: Database) -> EngineSettings:
 
 def pool_settings(conf: Any) -> PoolSettings:
     return PoolSettings(size=conf.executor.threads, max_abandoned=conf.executor.threads)
+
+
+def _use_stand_alone_defaults(conf: cfg.ConfigOpts) -> None:
+    """Without any configuration the service is for its user alone: nobody has to log in, and the
+    console is not flooded with a line for each change of state."""
+    conf.set_default('auth_enable', False, group='pecan')
+    quiet = f'{conf.workflow_trace_log_name}=WARNING'
+    log.set_defaults(default_log_levels=[*log.get_default_log_levels(), quiet])

@@ -46,8 +46,7 @@ _EXECUTOR: Final = (
     cfg.StrOpt(
         'type',
         default='remote',
-        help='Where actions run: "remote" sends them to executors, "local" runs them in the '
-        'engine, others are entry points of "mistral.executors".',
+        help=no_effect('the executor runs in the process of the engine'),
     ),
     cfg.HostAddressOpt(
         'host',

@@ -93,15 +93,16 @@ _EVENT_ENGINE: Final = (
     ),
 )
 
+_NOTIFIER_IN_PROCESS: Final = no_effect('the notifier runs in the process of the engine')
+
 _NOTIFIER: Final = (
     cfg.StrOpt(
         'type',
         default='remote',
-        help='Who publishes events of executions: "remote" is the notifier, "local" the engine, '
-        'others are entry points of "mistral.notifiers".',
+        help=_NOTIFIER_IN_PROCESS,
     ),
-    cfg.StrOpt('host', default='0.0.0.0', help='Name of this notifier on the message bus.'),  # noqa: S104
-    cfg.StrOpt('topic', default='mistral_notifier', help='Topic of notifiers on the message bus.'),
+    cfg.StrOpt('host', default='0.0.0.0', help=_NOTIFIER_IN_PROCESS),  # noqa: S104
+    cfg.StrOpt('topic', default='mistral_notifier', help=_NOTIFIER_IN_PROCESS),
     cfg.Opt(
         'notify',
         type=JsonList(),

@@ -63,7 +63,7 @@ _ENGINE: Final = (
     cfg.BoolOpt(
         'start_subworkflows_via_rpc',
         default=False,
-        help=no_effect('sub-workflows are spread over engines anyway'),
+        help=no_effect('a sub-workflow is created with its task and begins on its own'),
     ),
     cfg.StrOpt(
         'merge_strategy',

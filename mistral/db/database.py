@@ -1,11 +1,12 @@
 """Connections and transactions."""
 
+import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -44,6 +45,7 @@ class Database:
         self._url = _parse(url)
         self.dialect = self._url.get_backend_name()
         self._write_lock: Any = nullcontext()
+        self._claim: IO[str] | None = None
         if self.dialect == 'sqlite':
             self._write_lock = threading.RLock()
             _make_directory(self._url)
@@ -72,8 +74,28 @@ class Database:
         with self._reader.connect() as connection:
             yield connection
 
+    def claim(self) -> None:
+        """Keep other processes of the service away from a SQLite file until `dispose`.
+
+        Raises ConfigurationError if one is at work on it. Servers can be shared, there this does
+        nothing.
+        """
+        if self.dialect != 'sqlite' or self._claim is not None:
+            return
+        self._claim = open(f'{self._url.database}.lock', 'w')  # noqa: SIM115 - held until dispose
+        try:
+            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as e:
+            raise ConfigurationError(
+                f'Another mistral-server works on the database {self._url.database}. Stop it, or '
+                'set [database] connection (OS_DATABASE__CONNECTION) to another file.'
+            ) from e
+
     def dispose(self) -> None:
         self.engine.dispose()
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
 
 def _parse(url: str) -> URL:

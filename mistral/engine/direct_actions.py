@@ -18,7 +18,7 @@ from mistral.exceptions import (
     InvalidActionException,
     InvalidStateTransitionException,
 )
-from mistral.workflow.ports import ActionCall, ActionResult, PreparedAction
+from mistral.workflow.ports import ActionCall, ActionResult, PreparedAction, TaskError
 from mistral.workflow.scope import EmptyScope
 
 
@@ -61,6 +61,8 @@ class DirectActions:
             prepared = ports.prepare_action(call)
         except InvalidActionException:
             raise InvalidActionException(f'Failed to find action [action_name={name}]') from None
+        except TaskError as e:
+            raise InputException(str(e)) from e
         if run_sync and not prepared.is_sync:
             raise InputException('Action does not support synchronous execution.')
         row = _new_row(caller, prepared, description, namespace)

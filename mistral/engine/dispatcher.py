@@ -6,7 +6,9 @@ left to do.
 
 import logging
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+from oslo_utils import strutils
 
 from mistral.actions.requests import ActionRequest
 from mistral.context import RequestContext
@@ -21,8 +23,10 @@ from mistral.workflow.effects import (
     Send,
     Trace,
 )
-from mistral.workflow.events import Event, TimerFired
+from mistral.workflow.events import ActionCompleted, Event, TimerFired
 from mistral.workflow.model import WorkflowExecution
+
+LOG = logging.getLogger(__name__)
 
 
 class ActionRunner(Protocol):
@@ -38,9 +42,9 @@ class Notifier(Protocol):
 
 
 class EventPost(Protocol):
-    """Where events for executions go. `job_id` is the job that stands for the event."""
+    """Where events for executions go. `job_id` is the job that stands for the event, if any."""
 
-    def post_event(self, execution_id: str, event: Event, job_id: str) -> None: ...
+    def post_event(self, execution_id: str, event: Event, job_id: str | None) -> None: ...
 
 
 class Dispatcher:
@@ -67,10 +71,9 @@ class Dispatcher:
         for effect in effects:
             match effect:
                 case Trace():
-                    self._trace_log.info(effect.template, *effect.values)
+                    self._trace(effect)
                 case RunAction():
-                    request = _request(execution, effect)
-                    self._actions.run_action(request, effect.target)
+                    self._run_action(execution, effect)
                 case Send():
                     self._deliver(effect.execution_id, effect.event, effect.message_id)
                 case ScheduleTimer():
@@ -80,6 +83,23 @@ class Dispatcher:
                 case Notify():
                     self._notifier.notify(effect)
 
+    def _trace(self, effect: Trace) -> None:
+        """Write a line to the trace log, without passwords and the like."""
+        if self._trace_log.isEnabledFor(logging.INFO):
+            self._trace_log.info(effect.template, *map(_masked, effect.values))
+
+    def _run_action(self, execution: WorkflowExecution, effect: RunAction) -> None:
+        """Hand over an action; if that fails, so does the action."""
+        request = _request(execution, effect)
+        try:
+            self._actions.run_action(request, effect.target)
+        except Exception as e:
+            LOG.exception('Action %s cannot be handed over', effect.action_execution_id)
+            error = f'The action could not be handed to an executor: {e}'
+            self._deliver(
+                execution.id, ActionCompleted(effect.action_execution_id, error=error), None
+            )
+
     def _start_timer(self, execution_id: str, effect: ScheduleTimer) -> None:
         event = TimerFired(effect.timer_id, effect.task_execution_id, effect.kind)
         self._timers.schedule(
@@ -88,9 +108,13 @@ class Dispatcher:
             lambda: self._deliver(execution_id, event, effect.timer_id),
         )
 
-    def _deliver(self, execution_id: str, event: Event, job_id: str) -> None:
+    def _deliver(self, execution_id: str, event: Event, job_id: str | None) -> None:
         if self._post is not None:
             self._post.post_event(execution_id, event, job_id)
+
+
+def _masked(value: Any) -> Any:
+    return strutils.mask_dict_password(value) if isinstance(value, dict) else value
 
 
 def _request(execution: WorkflowExecution, effect: RunAction) -> ActionRequest:

@@ -2,11 +2,13 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mistral_lib.actions import Result
 
 from mistral.actions.requests import ActionRequest
+from mistral.db.times import utc_now
 from mistral.engine import recovery
 from mistral.engine.cache import WarmExecutions
 from mistral.engine.direct_actions import ActionExecutor, DirectActions
@@ -46,12 +48,11 @@ class Engine:
         self._parts = parts
         self._timers = Timers('engine-timers')
         dispatcher = Dispatcher(executor, notifier, self._timers, trace_log)
-        units = UnitsOfWork(parts, WarmExecutions(settings.cache_size), dispatcher.dispatch)
-        self._mailboxes = Mailboxes(units.handle, settings.workers)
+        self._units = UnitsOfWork(parts, WarmExecutions(settings.cache_size), dispatcher.dispatch)
+        self._mailboxes = Mailboxes(self._units.handle, settings.workers, self._units.leave)
         dispatcher.connect(self)
         self.service = EngineService(
             parts,
-            units,
             self._mailboxes,
             DirectActions(parts, executor),
             trace_log,
@@ -63,14 +64,25 @@ class Engine:
         self._mailboxes.start()
 
     def stop(self) -> None:
-        """Finish the units of work in hand; everything else is in the database."""
+        """Finish the units of work in hand; everything else is in the database.
+
+        Results that come in from now on are kept there, too.
+        """
         self._timers.stop()
+        self._units.stop()
         self._mailboxes.stop()
 
     def recover(self) -> None:
         """Take up what a former process has left, see `recovery.recover_everything`."""
+        now = utc_now()
+        for job in recovery.all_jobs(self._parts.database):
+            deliver = partial(self.post_event, job.execution_id, job.event, job.id)
+            if job.due <= now:
+                # Among these are results of actions that would be taken for lost below.
+                deliver()
+            else:
+                self._timers.schedule(job.id, (job.due - now).total_seconds(), deliver)
         recovery.recover_everything(self._parts.database, self.post_event)
-        self.deliver_due(within=0)
 
     def deliver_due(self, *, within: float) -> None:
         """Post the events in the job store that are due and that nobody has delivered."""

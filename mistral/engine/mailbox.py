@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mistral.workflow.events import Event
-from mistral.workflow.model import WorkflowExecution
+from mistral.workflow.model import ExecutionState, WorkflowExecution
 
 LOG = logging.getLogger(__name__)
 
@@ -28,12 +28,13 @@ class Letter:
     """An event on its way. `job_id` is its row in the job store, to be deleted with its effects.
 
     `reply` is resolved with the execution as committed once the effects are durable, or fails with
-    the event's error.
+    the event's error. `create` makes the execution if the event is the first of a new one.
     """
 
     event: Event
     job_id: str | None = None
     reply: 'Future[WorkflowExecution | None] | None' = None
+    create: Callable[[], ExecutionState] | None = None
 
     def done(self, execution: WorkflowExecution | None) -> None:
         """The event has taken effect (None: it had before)."""
@@ -56,8 +57,12 @@ class Mailboxes:
     one transaction.
     """
 
-    def __init__(self, handler: Handler, workers: int) -> None:
+    def __init__(
+        self, handler: Handler, workers: int, leave: Callable[[str, Letter], None]
+    ) -> None:
+        """`leave` takes the letters for an execution that nobody will handle any more."""
         self._handler = handler
+        self._leave = leave
         self._lock = threading.Lock()
         self._boxes: dict[str, deque[Letter]] = {}
         self._is_closed = False
@@ -71,8 +76,8 @@ class Mailboxes:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> list[tuple[str, Letter]]:
-        """Let the workers finish what they have in hand; returns what is left, by execution id."""
+    def stop(self) -> None:
+        """Let the workers finish what they have in hand; what is left, or comes later, is left."""
         with self._lock:
             self._is_closed = True
         for _ in self._threads:
@@ -80,23 +85,22 @@ class Mailboxes:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
-        left = [(id_, letter) for id_, box in self._boxes.items() for letter in box]
+        for execution_id, box in self._boxes.items():
+            for letter in box:
+                self._leave(execution_id, letter)
         self._boxes.clear()
-        return left
 
-    def post(self, execution_id: str, letter: Letter) -> bool:
-        """Returns False if nobody will take the letter, because the workers have been stopped."""
+    def post(self, execution_id: str, letter: Letter) -> None:
         with self._lock:
-            if self._is_closed:
-                return False
-            box = self._boxes.get(execution_id)
-            if box is not None:
-                # A worker has the execution, or it waits for one already.
-                box.append(letter)
-                return True
-            self._boxes[execution_id] = deque((letter,))
-        self._ready.put(execution_id)
-        return True
+            is_late = self._is_closed
+            # If there is a box, a worker has the execution, or it waits for one already.
+            is_idle = not is_late and execution_id not in self._boxes
+            if not is_late:
+                self._boxes.setdefault(execution_id, deque()).append(letter)
+        if is_idle:
+            self._ready.put(execution_id)
+        if is_late:
+            self._leave(execution_id, letter)
 
     def waiting(self) -> int:
         """How many executions have letters."""

@@ -42,10 +42,17 @@ def recover_everything(database: Database, post: Post) -> None:
         LOG.info('Taking up %d executions where they were left', len(execution_ids))
 
 
+def all_jobs(database: Database) -> Sequence[Job]:
+    """All events in the job store, those that are due first at their head."""
+    with database.read() as connection:
+        return jobs.pending(connection)
+
+
 def due_jobs(database: Database, *, within: float) -> Sequence[Job]:
     """Events in the job store that are due `within` seconds from now, the oldest first.
 
     A negative time leaves out those that became due only just now.
     """
     with database.read() as connection:
-        return jobs.due_before(connection, utc_now() + timedelta(seconds=within), _PAGE)
+        limit = utc_now() + timedelta(seconds=within)
+        return jobs.pending(connection, due_before=limit, limit=_PAGE)

@@ -5,9 +5,10 @@ durable. All methods raise MistralException and its kinds for what the caller di
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from mistral_lib.actions import Result
@@ -17,10 +18,10 @@ from mistral.db.store import definitions, queries, rows
 from mistral.engine.direct_actions import DirectActions
 from mistral.engine.mailbox import Letter, Mailboxes
 from mistral.engine.ports import EngineParts, EnginePorts
-from mistral.engine.unit_of_work import UnitsOfWork
 from mistral.exceptions import DBDuplicateEntryError, DBEntityNotFoundError
-from mistral.workflow import creation, events, machine
-from mistral.workflow.model import WorkflowExecution
+from mistral.utils.ids import new_id
+from mistral.workflow import creation, events
+from mistral.workflow.model import ExecutionState, WorkflowExecution
 from mistral.workflow.ports import WorkflowDefinition
 
 #: Parameters that only the engine itself may set.
@@ -33,7 +34,6 @@ class EngineService:
     def __init__(
         self,
         parts: EngineParts,
-        units: UnitsOfWork,
         mailboxes: Mailboxes,
         direct_actions: DirectActions,
         trace_log: logging.Logger,
@@ -41,7 +41,6 @@ class EngineService:
     ) -> None:
         """`default_publishers` are added to what each execution is asked to notify."""
         self._parts = parts
-        self._units = units
         self._mailboxes = mailboxes
         self._direct_actions = direct_actions
         self._trace_log = trace_log
@@ -68,23 +67,24 @@ class EngineService:
         definition = self._definition(caller, workflow_identifier, namespace)
         input_ = input or {}
         self._trace_log.info('Starting workflow [name=%s, input=%.100s]', definition.name, input_)
-        state = creation.create_execution(
-            ports,
-            definition,
-            input_=input_,
-            params=self._params(params or {}, namespace),
-            description=description,
-            project_id=caller.project_id,
-            execution_id=execution_id,
-            security=caller.security or None,
+        new = _NewExecution(
+            partial(
+                creation.create_execution,
+                ports,
+                definition,
+                input_=input_,
+                params=self._params(params or {}, namespace),
+                description=description,
+                project_id=caller.project_id,
+                execution_id=execution_id or new_id(),
+                security=caller.security or None,
+            )
         )
-        created = rows.execution_to_row(state.execution)
-        effects = machine.apply(state, events.Begin(), ports)
+        created = rows.execution_to_row(new.execution)
         try:
-            self._units.create(state, effects)
+            self._ask(new.execution.id, events.Begin(), create=new.take)
         except DBDuplicateEntryError:
-            # Somebody else has started an execution with this id at the same time.
-            existing = self._find(caller, execution_id) if execution_id else None
+            existing = self._find(caller, new.execution.id)
             if existing is None:
                 raise
             return existing
@@ -200,13 +200,18 @@ class EngineService:
     ) -> None:
         self._reopen(task_execution_id, events.Skip(task_execution_id, env))
 
-    def _ask(self, execution_id: str, event: events.Event) -> dict[str, Any]:
+    def _ask(
+        self,
+        execution_id: str,
+        event: events.Event,
+        create: Callable[[], ExecutionState] | None = None,
+    ) -> dict[str, Any]:
         """Have an event handled and wait for that; raises what the event raises.
 
         Returns the execution's columns as they were when its effects became durable.
         """
         reply: Future[WorkflowExecution | None] = Future()
-        self._mailboxes.post(execution_id, Letter(event, reply=reply))
+        self._mailboxes.post(execution_id, Letter(event, reply=reply, create=create))
         execution = reply.result()
         return rows.execution_to_row(execution) if execution is not None else {}
 
@@ -271,3 +276,17 @@ class EngineService:
         if not found:
             raise DBEntityNotFoundError(f'ActionExecution not found [id={action_execution_id}]')
         return execution_id
+
+
+class _NewExecution:
+    """An execution that is not stored yet. Each attempt to begin it takes a fresh copy."""
+
+    def __init__(self, create: Callable[[], ExecutionState]) -> None:
+        """Raises what `create` raises."""
+        self._create = create
+        self._state: ExecutionState | None = create()
+        self.execution = self._state.execution
+
+    def take(self) -> ExecutionState:
+        state, self._state = self._state, None
+        return state or self._create()

@@ -15,7 +15,13 @@ from mistral.db.times import utc_now
 from mistral.engine.cache import WarmExecutions
 from mistral.engine.mailbox import Letter
 from mistral.engine.ports import EngineParts, EnginePorts
-from mistral.exceptions import DBEntityNotFoundError, EngineException, MistralException
+from mistral.exceptions import (
+    DBDuplicateEntryError,
+    DBEntityNotFoundError,
+    EngineException,
+    MistralException,
+)
+from mistral.utils.ids import new_id
 from mistral.workflow import events, machine
 from mistral.workflow.effects import Effect
 from mistral.workflow.model import ExecutionState, WorkflowExecution
@@ -50,13 +56,25 @@ class UnitsOfWork:
         """Wait no longer for a database that is out of reach."""
         self._stopping.set()
 
+    def leave(self, execution_id: str, letter: Letter) -> None:
+        """Leave an event to the next process.
+
+        Results of actions are stored for it. It learns of everything else from the database.
+        """
+        letter.failed(EngineException('The service is stopping.'))
+        if isinstance(letter.event, events.ActionCompleted) and letter.job_id is None:
+            now = utc_now()
+            job = jobs.Job(new_id(), execution_id, letter.event, now)
+            with self._parts.database.transaction() as connection:
+                jobs.add(connection, [job], now)
+
     def handle(self, letters: Mapping[str, Sequence[Letter]]) -> None:
         """Apply the events of executions, for each in order, and answer the letters.
 
         Executions share a transaction as long as nothing goes wrong. If anything does, each is
         handled on its own.
         """
-        if len(letters) > 1 and not any(map(_is_awaited, letters.values())):
+        if len(letters) > 1 and all(map(_may_share, letters.values())):
             try:
                 self._try(letters)
                 return
@@ -65,31 +83,13 @@ class UnitsOfWork:
         for execution_id, own_letters in letters.items():
             self._handle_one(execution_id, own_letters)
 
-    def create(self, state: ExecutionState, effects: Sequence[Effect]) -> None:
-        """Store a new execution with what its first turn has changed.
-
-        Raises DBDuplicateEntryError if its id exists, EngineException if the database cannot be
-        reached for long.
-        """
-        outcome = saving.Outcome(state, effects)
-        for wait in waits():
-            try:
-                self._save([outcome])
-            except DatabaseFailure as e:
-                if not self._wait(wait, state.execution.id, e):
-                    break
-            else:
-                self._finish(outcome)
-                return
-        raise EngineException(_UNAVAILABLE)
-
     def _handle_one(self, execution_id: str, letters: Sequence[Letter]) -> None:
         """Apply the events of one execution, whatever that takes.
 
         While the database is out of reach, who waits for an answer is told so in the end; all
         other events are kept and tried again until it is back.
         """
-        pending = list(letters)
+        pending = letters
         while pending:
             try:
                 pending = self._attempt(execution_id, pending)
@@ -127,6 +127,10 @@ class UnitsOfWork:
             return letters
         except saving.ConsumedError:
             return self._not_consumed(letters)
+        except DBDuplicateEntryError as e:
+            # Somebody else has just started an execution with this id.
+            letters[0].failed(e)
+            return letters[1:]
         except _RefusedError as e:
             self._refuse(execution_id, e.letter, e.error)
             return [letter for letter in letters if letter is not e.letter]
@@ -148,7 +152,7 @@ class UnitsOfWork:
         outcomes = {}
         shown = {}
         for execution_id, own_letters in letters.items():
-            state = self._warm.take(execution_id) or self._load(execution_id)
+            state = self._open(execution_id, own_letters[0])
             if state is None:
                 self._drop(execution_id, own_letters)
                 continue
@@ -212,6 +216,11 @@ class UnitsOfWork:
         if not states.is_completed(state.execution.state):
             self._warm.put(state)
         self._dispatch(state.execution, outcome.effects)
+
+    def _open(self, execution_id: str, first: Letter) -> ExecutionState | None:
+        if first.create is not None:
+            return first.create()
+        return self._warm.take(execution_id) or self._load(execution_id)
 
     def _load(self, execution_id: str) -> ExecutionState | None:
         with self._parts.database.read() as connection:
@@ -283,3 +292,8 @@ def _is_awaited(letters: Sequence[Letter]) -> bool:
 
 def _is_worth_saving(outcome: saving.Outcome) -> bool:
     return bool(outcome.state.changes or outcome.effects or outcome.consumed)
+
+
+def _may_share(letters: Sequence[Letter]) -> bool:
+    """Whether these may share a transaction: what operators ask for is refused more often."""
+    return letters[0].create is not None or not _is_awaited(letters)

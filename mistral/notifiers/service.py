@@ -4,13 +4,23 @@ import logging
 import queue
 import threading
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
+from mistral.exceptions import MistralException
 from mistral.notifiers.base import NotificationPublisher
 from mistral.utils.plugins import EntryPoints, installed, load_plugins
 from mistral.workflow.effects import Notify
 
 LOG = logging.getLogger(__name__)
+
+_MAX_WAITING: Final = 20_000
+
+#: Seconds that events get to be published when the service stops.
+_STOP_TIMEOUT: Final = 10
+
+#: Nobody wants this; who waits for an event sees that there is something else to do.
+_WAKE_UP: Final = Notify('', None, {}, None)
 
 
 def load_publishers(source: EntryPoints = installed) -> dict[str, NotificationPublisher]:
@@ -22,28 +32,40 @@ def load_publishers(source: EntryPoints = installed) -> dict[str, NotificationPu
 class NotifierService:
     """Publishes in a thread of its own, so that a slow publisher holds up no engine.
 
-    Delivery is at most once: an event that cannot be published is logged and forgotten.
+    Delivery is at most once: an event that cannot be published is logged and forgotten, and so are
+    those that come while `max_waiting` others wait.
     """
 
-    def __init__(self, publishers: Mapping[str, NotificationPublisher]) -> None:
+    def __init__(
+        self, publishers: Mapping[str, NotificationPublisher], max_waiting: int = _MAX_WAITING
+    ) -> None:
         self._publishers = publishers
-        self._queue: queue.SimpleQueue[Notify | None] = queue.SimpleQueue()
+        self._queue: queue.Queue[Notify] = queue.Queue(max_waiting)
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name='notifier', daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """Publish what is waiting, then stop."""
-        self._queue.put(None)
+    def stop(self, timeout: float = _STOP_TIMEOUT) -> None:
+        """Publish what is waiting, for at most `timeout` seconds."""
+        self._stopping.set()
+        with suppress(queue.Full):
+            self._queue.put_nowait(_WAKE_UP)
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(timeout)
+        if self._thread.is_alive():
+            LOG.warning('The notifier stops with %d events unpublished', self._queue.qsize())
 
     def notify(self, effect: Notify) -> None:
-        self._queue.put(effect)
+        try:
+            self._queue.put_nowait(effect)
+        except queue.Full:
+            LOG.error('Too many events wait: %s of %s is dropped', effect.event, effect.object_id)
 
     def _serve(self) -> None:
-        while (effect := self._queue.get()) is not None:
+        while not (self._stopping.is_set() and self._queue.empty()):
+            effect = self._queue.get()
             for entry in effect.publishers:
                 if isinstance(entry, Mapping) and _wants(entry, effect.event):
                     self._publish(effect, entry)
@@ -67,6 +89,8 @@ class NotifierService:
             publisher.publish(
                 None, effect.object_id, data, effect.event, effect.timestamp, **arguments
             )
+        except MistralException as e:
+            LOG.error('Unable to process event for publisher "%s": %s', kind, e)
         except Exception:
             LOG.exception('Unable to process event for publisher "%s".', kind)
 

@@ -24,6 +24,7 @@ from mistral.workflow.ports import (
     ActionCall,
     ActionResult,
     CoreSettings,
+    InfrastructureError,
     PreparedAction,
     WorkflowDefinition,
 )
@@ -86,12 +87,15 @@ class World:
         A refused event leaves everything as it was.
         """
         state = self.state(execution_id)
+        self._commit(state, [e for event in events_ for e in self.turn(state, event)])
+
+    def turn(self, state: ExecutionState, event: events.Event) -> list[effects.Effect]:
+        """Apply an event in memory only; after an error the copy in memory is thrown away."""
         try:
-            found = [e for event in events_ for e in machine.apply(state, event, self)]
-        except MistralException:
-            self._warm.pop(execution_id, None)
+            return machine.apply(state, event, self)
+        except (MistralException, InfrastructureError):
+            self._warm.pop(state.execution.id, None)
             raise
-        self._commit(state, found)
 
     def run(self) -> None:
         """Deliver messages and results until only asynchronous actions and timers are left."""
@@ -134,9 +138,12 @@ class World:
             self.run()
         self.time = end
 
-    def forget(self) -> None:
-        """Lose all that is only in memory, apart from the actions that are being run."""
-        self._warm.clear()
+    def forget(self, execution_id: str | None = None) -> None:
+        """Drop the copy of an execution in memory, or all copies."""
+        if execution_id is None:
+            self._warm.clear()
+        else:
+            self._warm.pop(execution_id, None)
 
     # What tests look at
 

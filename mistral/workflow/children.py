@@ -166,6 +166,8 @@ def _start_subworkflow(
         )
     except MistralException as e:
         raise TaskError(str(e)) from e
+    seq = turn.state.take_seq()
+    created.execution.runtime_context['_seq'] = seq
     turn.state.add_child(
         task,
         ChildExecution(
@@ -174,7 +176,7 @@ def _start_subworkflow(
             kind='workflow',
             name=definition.name,
             index=index,
-            seq=turn.state.take_seq(),
+            seq=seq,
             state=created.execution.state,
             created_at=created.execution.created_at,
             output=NOT_LOADED,

@@ -5,6 +5,7 @@ from typing import Any
 
 from mistral import states
 from mistral.exceptions import MistralException
+from mistral.workflow import joins
 from mistral.workflow.commands import EvaluateJoin, RunEngineCommand
 from mistral.workflow.data_flow import EMPTY_CONTEXT, BranchContext, deep_merge
 from mistral.workflow.model import TaskExecution
@@ -131,12 +132,11 @@ def _is_unhandled(turn: Turn, task: TaskExecution) -> bool:
 
 
 def _release_stuck_join(turn: Turn) -> None:
-    """If only joins are left and none can go on, the oldest has to fail: nothing will arrive."""
+    """If only joins are left and none can go on, one has to fail: nothing will arrive."""
     for task in turn.state.incomplete.values():
         if task.state != states.WAITING or task.runtime_context.get('_timers'):
             return
-    oldest = min(turn.state.incomplete.values(), key=lambda task: task.seq)
-    turn.do_later(EvaluateJoin(oldest, stuck=True))
+    turn.do_later(EvaluateJoin(joins.first_to_give_up(turn.state), stuck=True))
 
 
 def _cut(turn: Turn, text: str) -> str:

@@ -4,12 +4,12 @@ Every execution changes only itself. To its sub-workflows and its parent it send
 survive crashes; so a tree of any depth settles without holding more than one execution at a time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from mistral import states
 from mistral.exceptions import NotAllowedException, WorkflowException
-from mistral.workflow import completion, publishing, transitions
+from mistral.workflow import completion, joins, publishing, transitions
 from mistral.workflow.commands import (
     COMPLETING_TASK,
     ContinueTask,
@@ -24,7 +24,12 @@ from mistral.workflow.model import ChildExecution, TaskExecution
 from mistral.workflow.turn import Turn
 
 #: What a task that starts from scratch still has to know: where it came from, what it has tried.
-_KEPT_BY_RERUN: Final = frozenset({'triggered_by', '_sources', '_laps', '_superseded'})
+_KEPT_BY_RERUN: Final = frozenset(
+    {
+        *('triggered_by', '_sources', '_ran_at', '_laps', '_lap_since'),
+        *('_superseded', '_reopened'),
+    }
+)
 
 
 def pause(turn: Turn, message: Any = None) -> None:
@@ -32,7 +37,7 @@ def pause(turn: Turn, message: Any = None) -> None:
     if turn.state.execution.state == states.PAUSED:
         return
     turn.set_workflow_state(states.PAUSED, message)
-    _tell_subworkflows(turn, Pause(), {states.RUNNING, states.IDLE})
+    _tell_subworkflows(turn, Pause())
 
 
 def resume(turn: Turn, env: Mapping[str, Any] | None = None) -> None:
@@ -43,19 +48,12 @@ def resume(turn: Turn, env: Mapping[str, Any] | None = None) -> None:
     if env:
         _merge_env(turn, env)
     turn.set_workflow_state(states.RUNNING)
-    _tell_subworkflows(turn, Resume(), {states.PAUSED})
     error = execution.runtime_context.pop('_hard_error', None)
-    if error is not None:
+    if error is None:
+        _take_up(turn)
+    else:
+        _tell_subworkflows(turn, Resume())
         turn.do(RunEngineCommand('fail', error))
-        return
-    for task in list(turn.state.incomplete.values()):
-        if task.state == states.IDLE:
-            turn.do(ContinueTask(task, after_hold=True))
-    transitions.dispatch(turn, transitions.take_backlog(turn))
-    for task in list(turn.state.tasks.values()):
-        if task.is_completed and not task.processed and not _failed_hard(task):
-            turn.do(Transit(task, COMPLETING_TASK, resumed=True))
-    _look_at_joins(turn)
 
 
 def stop(turn: Turn, event: Stop) -> None:
@@ -68,9 +66,7 @@ def stop(turn: Turn, event: Stop) -> None:
     if event.state == states.CANCELLED:
         if not states.is_completed(execution.state):
             completion.cancel(turn, event.message)
-        _tell_subworkflows(
-            turn, Stop(states.CANCELLED, event.message), states.ALL - states.COMPLETED
-        )
+        _tell_subworkflows(turn, Stop(states.CANCELLED, event.message))
     elif event.state == states.SUCCESS:
         completion.succeed(turn, event.message)
     elif not states.is_completed(execution.state):
@@ -118,22 +114,39 @@ def skip(turn: Turn, event: Skip) -> None:
     turn.do(Transit(task, COMPLETING_TASK))
 
 
-def reopen_task(turn: Turn, task: TaskExecution) -> None:
-    """A sub-workflow of a finished task is running again: so are the task and its execution."""
-    turn.state.dead_names.clear()
-    if task.is_completed:
+def reopen_task(turn: Turn, task: TaskExecution, child: ChildExecution, reopened: int) -> None:
+    """A sub-workflow that had ended runs again: so do its task and its execution.
+
+    Not if the execution has succeeded meanwhile, or another attempt has taken the child's place.
+    """
+    child.reopened = reopened
+    known = task.runtime_context.get('_reopened', {})
+    task.runtime_context['_reopened'] = {**known, child.id: reopened}
+    turn.touch_task(task)
+    execution = turn.state.execution
+    if child.superseded or not (
+        execution.state == states.PAUSED
+        or states.is_valid_transition(execution.state, states.RUNNING)
+    ):
+        return
+    if task.is_decided:
         turn.freeze_dependents(task)
+        turn.cancel_timers(task)
+        for key in ('_outcome', '_failed_hard'):
+            task.runtime_context.pop(key, None)
         task.runtime_context['_rerun_at'] = turn.state.take_seq()
         task.processed = False
         task.finished_at = None
         turn.set_task_state(task, states.RUNNING)
-    if turn.state.execution.state != states.PAUSED:
-        turn.set_workflow_state(states.RUNNING)
+    if execution.state == states.PAUSED:
+        joins.recount(turn.state)
+    else:
+        _reopen_execution(turn, task)
 
 
 def on_child_paused_or_resumed(turn: Turn, task: TaskExecution, child: ChildExecution) -> None:
     """Carry a child's pause or resume up to its task and its execution."""
-    if task.is_completed or child.superseded:
+    if task.is_decided or child.superseded:
         return
     execution = turn.state.execution
     if child.state == states.PAUSED:
@@ -142,7 +155,9 @@ def on_child_paused_or_resumed(turn: Turn, task: TaskExecution, child: ChildExec
         if execution.state == states.RUNNING:
             pause(turn)
         return
-    if task.state != states.PAUSED or any(c.state == states.PAUSED for c in task.children):
+    if task.state != states.PAUSED or any(
+        other.state == states.PAUSED and not other.superseded for other in task.children
+    ):
         return
     turn.set_task_state(task, states.RUNNING)
     if execution.state == states.PAUSED and not any(
@@ -178,9 +193,35 @@ def _open_for_rerun(
             )
     if env:
         update_env(turn, env)
-    turn.set_workflow_state(states.RUNNING)
-    turn.state.dead_names.clear()
+    _reopen_execution(turn, task)
     return task
+
+
+def _reopen_execution(turn: Turn, task: TaskExecution) -> None:
+    """Let an execution run (again) for the sake of a task, and with it all that waits in it."""
+    execution = turn.state.execution
+    was_over = states.is_completed(execution.state)
+    execution.runtime_context.pop('_hard_error', None)
+    turn.set_workflow_state(states.RUNNING)
+    joins.recount(turn.state)
+    if was_over:
+        _take_up(turn, besides=task)
+
+
+def _take_up(turn: Turn, besides: TaskExecution | None = None) -> None:
+    """Do what had to wait while the execution was paused, `besides` one of its tasks."""
+    _tell_subworkflows(turn, Resume())
+    for task in turn.state.in_order(turn.state.incomplete):
+        if task.state == states.IDLE:
+            turn.do(ContinueTask(task, after_hold=True))
+    transitions.dispatch(turn, transitions.take_backlog(turn))
+    for task in list(turn.state.tasks.values()):
+        waits = task.is_completed and not task.processed and not _failed_hard(task)
+        if waits and task is not besides:
+            turn.do(Transit(task, COMPLETING_TASK, resumed=True))
+    joins.recount(turn.state)
+    for join in turn.state.in_order(turn.state.joins):
+        turn.do_later(EvaluateJoin(join))
 
 
 def _clear_runtime_context(turn: Turn, task: TaskExecution) -> None:
@@ -197,21 +238,13 @@ def _merge_env(turn: Turn, env: Mapping[str, Any]) -> None:
     turn.touch_execution()
 
 
-def _tell_subworkflows(turn: Turn, event: Event, in_states: set[str] | frozenset[str]) -> None:
-    for child in _live_subworkflows(turn):
-        if child.state in in_states:
-            turn.send(child.id, event)
-
-
-def _live_subworkflows(turn: Turn) -> Iterator[ChildExecution]:
+def _tell_subworkflows(turn: Turn, event: Event) -> None:
+    """Pass an order down to all that have not ended: one before it may still be on its way."""
     for task in turn.state.tasks.values():
-        if task.type == 'WORKFLOW' and (task.running_children or not task.is_completed):
-            yield from (child for child in task.children if not child.is_completed)
-
-
-def _look_at_joins(turn: Turn) -> None:
-    for join_id in list(turn.state.joins):
-        turn.do_later(EvaluateJoin(turn.state.tasks[join_id]))
+        if task.type == 'WORKFLOW':
+            for child in task.children:
+                if not child.is_completed:
+                    turn.send(child.id, event)
 
 
 def _failed_hard(task: TaskExecution) -> bool:

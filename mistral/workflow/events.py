@@ -31,15 +31,15 @@ class ActionUpdated:
 class SubworkflowUpdated:
     """A sub-workflow took a state; `message` is its failure or cancellation text.
 
-    `revision` orders the news of one sub-workflow: older news than the last is dropped. `reopened`
-    says that it had ended before and runs again.
+    `revision` counts the news of one sub-workflow: older news than the last is dropped. `reopened`
+    counts how often it has run again after it had ended, so that no such news is missed.
     """
 
     execution_id: str
     state: str
     revision: int
     message: str | None = None
-    reopened: bool = False
+    reopened: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ the join has. A name that nothing running leads to stays unreachable until somet
 each name is looked into once.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,14 +47,19 @@ def trigger(turn: Turn, name: str, source: TaskExecution, event: str) -> None:
         join = _create(turn, name, source, event)
     elif join.state == states.WAITING:
         tracker = state.joins.get(join.id)
-        if tracker is not None:
+        if tracker is not None and source is state.latest(source.name):
             tracker.arrived[source.name] = (source.id, event)
             tracker.lost.discard(source.name)
+    elif _passes_through(turn, join, source):
+        join.runtime_context['_lap_since'] = join.runtime_context.get('_ran_at', 0)
+        _reenter(turn, join)
     elif _may_run_again(turn, join, source):
         _reenter(turn, join)
     else:
         # The branch ends here; what it has published counts for the output of the workflow.
         source.has_next_tasks = len(source.next_tasks) > 1
+        turn.touch_task(source)
+        turn.do_later(CloseBranches(source, (name,)))
         return
     turn.do_later(EvaluateJoin(join))
 
@@ -71,24 +77,28 @@ def on_task_completed(turn: Turn, task: TaskExecution) -> None:
 def close_branches(turn: Turn, task: TaskExecution, closed: tuple[str, ...]) -> None:
     """Note which branches of waiting joins are lost now that a task did not take these ways."""
     state = turn.state
+    if state.execution.state != states.RUNNING:
+        # Steps that wait for a resume, or are dropped for now, may still lead to a join.
+        recount(state)
+        return
     behind = frozenset().union(*(_names_behind(state, name) for name in closed))
-    for join_id, tracker in list(state.joins.items()):
-        join = state.tasks[join_id]
+    for join in state.in_order(state.joins):
         if join.name not in behind:
             continue
+        tracker = state.joins[join.id]
         if tracker is None:
             turn.do_later(EvaluateJoin(join))
             continue
         suspects = (behind & tracker.inbound) | ({task.name} & tracker.inbound)
         lost = [
             name
-            for name in suspects
-            if name not in tracker.lost and _is_lost(state, name, join.name)
+            for name in suspects - tracker.lost - tracker.arrived.keys()
+            if _is_lost(state, name, join.name)
         ]
         if lost:
             tracker.lost.update(lost)
-            for name in lost:
-                tracker.arrived.pop(name, None)
+            if '_lap_since' in join.runtime_context:
+                state.joins[join.id] = None
             turn.do_later(EvaluateJoin(join))
 
 
@@ -113,6 +123,38 @@ def evaluate(turn: Turn, join: TaskExecution, *, stuck: bool = False) -> bool:
     if tracker.has_failed():
         _fail(turn, join, tracker)
     return False
+
+
+def count(state: ExecutionState) -> None:
+    """Count what the waiting joins have got by now, where nobody has done so."""
+    for join_id, tracker in state.joins.items():
+        if tracker is None:
+            state.joins[join_id] = _build_tracker(state, state.tasks[join_id])
+
+
+def recount(state: ExecutionState) -> None:
+    """Forget what has been counted: something may run again that had been given up."""
+    state.dead_names.clear()
+    state.joins = dict.fromkeys(state.joins)
+
+
+def has_failed(join: TaskExecution) -> bool:
+    """Whether a task is a join that could not run for lack of branches, the last time."""
+    return join.state == states.ERROR and '_sources' in join.runtime_context
+
+
+def first_to_give_up(state: ExecutionState) -> TaskExecution:
+    """The oldest of the waiting joins that waits for no others but those that wait for it."""
+    waiting = state.in_order(state.joins)
+
+    def leads(join: TaskExecution, other: TaskExecution) -> bool:
+        return other.name in _names_behind(state, join.name)
+
+    return next(
+        join
+        for join in waiting
+        if all(leads(join, other) for other in waiting if leads(other, join))
+    )
 
 
 def wait_again(turn: Turn, join: TaskExecution, state_info: str = WAITING_TEXT) -> None:
@@ -140,32 +182,47 @@ def _create(turn: Turn, name: str, source: TaskExecution, event: str) -> TaskExe
     return join
 
 
-def _may_run_again(turn: Turn, join: TaskExecution, source: TaskExecution) -> bool:
-    """Whether an arrival after the join has run opens another lap.
+def _passes_through(turn: Turn, join: TaskExecution, source: TaskExecution) -> bool:
+    """Whether a branch has come through the join itself: a loop, which opens another lap."""
+    return any(task is join for task in _history(turn, source))
 
-    It does if the branch has come through the join itself (a loop) or through a task re-run
-    since, or if the join has failed and would not fail now. Any other late branch is surplus.
+
+def _may_run_again(turn: Turn, join: TaskExecution, source: TaskExecution) -> bool:
+    """Whether the join runs again for a branch that arrives after it has run or failed.
+
+    It does if the branch has come through a task re-run since, or if the join has failed and would
+    not fail now. Any other late branch is surplus.
     """
-    if join.state == states.ERROR and not _build_tracker(turn.state, join).has_failed():
+    if has_failed(join) and not _build_tracker(turn.state, join).has_failed():
         return True
     ran_at = join.runtime_context.get('_ran_at', 0)
-    seen = set()
-    pending = [source]
+    history = _history(turn, source)
+    return any(task.runtime_context.get('_rerun_at', -1) > ran_at for task in history)
+
+
+def _history(turn: Turn, task: TaskExecution) -> Iterator[TaskExecution]:
+    """A task and all whose variables it has seen."""
+    seen = {task.id}
+    pending = [task]
     while pending:
-        task = pending.pop()
-        if task is join or task.runtime_context.get('_rerun_at', -1) > ran_at:
-            return True
-        if task.id not in seen:
-            seen.add(task.id)
-            pending.extend(turn.sources(task))
-    return False
+        current = pending.pop()
+        yield current
+        for source in turn.sources(current):
+            if source.id not in seen:
+                seen.add(source.id)
+                pending.append(source)
 
 
 def _reenter(turn: Turn, join: TaskExecution) -> None:
-    """Open another lap: what the join gave so far stays with those who have seen it."""
+    """Let the join wait and run again: what it gave so far stays with those who have seen it."""
+    recount(turn.state)
     turn.freeze_dependents(join)
+    turn.cancel_timers(join)
+    for child in join.children:
+        if not child.is_completed:
+            turn.supersede(join, child)
     context = join.runtime_context
-    for key in ('retry_task_policy', 'wait_after_policy', 'wait_before_policy'):
+    for key in ('retry_task_policy', 'wait_after_policy', 'wait_before_policy', '_held', '_outcome'):
         context.pop(key, None)
     context['_laps'] = context.get('_laps', 0) + 1
     join.processed = False
@@ -192,7 +249,8 @@ def _fail(turn: Turn, join: TaskExecution, tracker: JoinTracker) -> None:
     node = turn.state.node(join)
     lost = [name for name in node.inbound if name in tracker.lost]
     context = join.runtime_context
-    context['_sources'] = [id_ for id_, _ in tracker.arrived.values()]
+    arrived = (id_ for id_, _ in tracker.arrived.values())
+    context['_sources'] = sorted(arrived, key=lambda id_: turn.state.tasks[id_].seq)
     context['_ran_at'] = turn.state.take_seq()
     context['triggered_by'] = []
     if node.spec.join == 'all':
@@ -209,13 +267,28 @@ def _build_tracker(state: ExecutionState, join: TaskExecution) -> JoinTracker:
     node = state.node(join)
     tracker = JoinTracker(frozenset(node.inbound), _wanted(node))
     for name in node.inbound:
-        latest = state.latest(name)
-        event = _fired_event(latest, join.name) if latest is not None else None
-        if latest is not None and event is not None:
-            tracker.arrived[name] = (latest.id, event)
+        arrival = _arrival(state, name, join.name)
+        if arrival is not None and _is_of_this_lap(state.tasks[arrival[0]], join):
+            tracker.arrived[name] = arrival
         elif _is_lost(state, name, join.name):
-            tracker.lost.add(name)
+            # It does not come again: in another lap its arrival before counts on.
+            if arrival is not None:
+                tracker.arrived[name] = arrival
+            else:
+                tracker.lost.add(name)
     return tracker
+
+
+def _arrival(state: ExecutionState, name: str, join_name: str) -> tuple[str, str] | None:
+    """The last task of a name and the clause through which it led to the join, if it did."""
+    task = state.latest(name)
+    event = _fired_event(task, join_name) if task is not None else None
+    return (task.id, event) if task is not None and event is not None else None
+
+
+def _is_of_this_lap(task: TaskExecution, join: TaskExecution) -> bool:
+    ran_at = max(task.seq, task.runtime_context.get('_rerun_at', -1))
+    return bool(ran_at > join.runtime_context.get('_lap_since', -1))
 
 
 def _wanted(node: TaskNode) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mistral import states
-from mistral.exceptions import DBEntityNotFoundError
+from mistral.exceptions import DBEntityNotFoundError, MistralException
 from mistral.workflow import (
     children,
     completion,
@@ -46,6 +46,8 @@ def apply(state: ExecutionState, event: events.Event, ports: Ports) -> list[Effe
     MistralException; the state is of no use then and has to be loaded anew.
     """
     turn = Turn(state, ports)
+    if state.execution.state == states.RUNNING:
+        joins.count(state)
     _HANDLERS[type(event)](turn, event)
     _work_off(turn)
     return turn.effects
@@ -98,8 +100,8 @@ def _run_engine_command(turn: Turn, command: RunEngineCommand) -> None:
 
 def _rerun_task(turn: Turn, task: TaskExecution, *, reset: bool) -> None:
     control.prepare_rerun(turn, task, reset=reset)
-    if task.is_join and not task.children:
-        # It failed because branches were missing: see whether they are there now.
+    if joins.has_failed(task):
+        # Branches were missing: see whether they are there now.
         joins.wait_again(turn, task)
         turn.do_later(EvaluateJoin(task))
     else:
@@ -115,11 +117,9 @@ def _begin(turn: Turn) -> None:
 def _recover(turn: Turn, event: events.Recover) -> None:
     """Finish what a crash may have left between two steps."""
     _begin(turn)
-    lost = set(event.lost_actions)
-    for task in list(turn.state.incomplete.values()):
-        for child in task.children:
-            if child.id in lost and not child.is_completed:
-                _recover_action(turn, child.id)
+    for action_id in event.lost_actions:
+        _recover_action(turn, action_id)
+    for task in turn.state.in_order(turn.state.incomplete):
         if task.state == states.RUNNING and with_items.has_more_to_start(task):
             turn.do(ContinueItems(task))
         elif task.state == states.WAITING:
@@ -128,10 +128,17 @@ def _recover(turn: Turn, event: events.Recover) -> None:
 
 def _recover_action(turn: Turn, action_execution_id: str) -> None:
     found = turn.state.find_child(action_execution_id)
-    if found is None:
+    if found is None or found[1].is_completed:
         return
     task, child = found
-    if not children.repeat_action(turn, task, child):
+    try:
+        is_repeated = not (task.is_decided or child.superseded) and children.repeat_action(
+            turn, task, child
+        )
+    except MistralException as e:
+        results.on_action_completed(turn, events.ActionCompleted(child.id, error=str(e)))
+        return
+    if not is_repeated:
         error = (
             'The executor stopped while the action was running, so it is not known whether the '
             "action was carried out. Set 'safe-rerun: true' on the task to have such actions "
@@ -209,7 +216,7 @@ _HANDLERS: Final[Mapping[type[events.Event], Callable[[Turn, Any], None]]] = {
 _STEPS: Final[Mapping[type[Command], Callable[[Turn, Any], None]]] = {
     StartTask: _start_task,
     ContinueTask: lambda turn, c: tasks.resume(turn, c.task, after_hold=c.after_hold),
-    ContinueItems: lambda turn, c: tasks.continue_items(turn, c.task),
+    ContinueItems: tasks.continue_items,
     RerunTask: lambda turn, c: _rerun_task(turn, c.task, reset=c.reset),
     CompleteTask: tasks.complete,
     Transit: _transit,

@@ -77,8 +77,8 @@ class ChildExecution:
 
     `index` is the item's index for tasks with items, else 0. `seq` orders the children of a task by
     creation. A child counts for its task's result while it is `accepted`; it is `superseded` once a
-    retry or re-run has taken its place. `revision` is the last known revision of a sub-workflow:
-    older news is stale.
+    retry or re-run has taken its place. `revision` numbers the last news of a sub-workflow, older
+    news is stale; `reopened` counts how often it is known to have run again after its end.
     """
 
     id: str
@@ -98,6 +98,7 @@ class ChildExecution:
     dispatched: bool = False
     updated_at: datetime | None = None
     revision: int = 0
+    reopened: int = 0
 
     @property
     def is_completed(self) -> bool:
@@ -152,6 +153,11 @@ class TaskExecution:
     @property
     def is_completed(self) -> bool:
         return self.state in states.COMPLETED
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether its outcome is known, though 'wait-after' may still delay it."""
+        return self.is_completed or '_outcome' in self.runtime_context
 
     @property
     def is_join(self) -> bool:
@@ -234,6 +240,10 @@ class ExecutionState:
         """The task execution of that name created last."""
         instances = self.by_name.get(name)
         return instances[-1] if instances else None
+
+    def in_order(self, task_ids: Iterable[str]) -> list[TaskExecution]:
+        """Tasks in the order of their creation, whatever has happened to them since."""
+        return sorted((self.tasks[id_] for id_ in task_ids), key=lambda task: task.seq)
 
     def find_child(self, child_id: str) -> tuple[TaskExecution, ChildExecution] | None:
         return self._child_tasks.get(child_id)

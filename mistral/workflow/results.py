@@ -64,20 +64,18 @@ def on_subworkflow_updated(turn: Turn, event: SubworkflowUpdated) -> None:
     if found is None:
         return
     task, child = found
-    if event.revision < child.revision:
+    if event.revision <= child.revision:
         return
     child.revision = event.revision
-    if not states.is_completed(event.state):
-        if event.reopened:
-            child.accepted = False
-        turn.set_child_state(task, child, event.state)
-        if event.reopened and not child.superseded:
-            control.reopen_task(turn, task)
+    is_over = states.is_completed(event.state)
+    child.output = NOT_LOADED
+    child.accepted = is_over and not child.superseded
+    turn.set_child_state(task, child, event.state)
+    if event.reopened > child.reopened:
+        control.reopen_task(turn, task, child, event.reopened)
+    if not is_over:
         control.on_child_paused_or_resumed(turn, task, child)
         return
-    child.output = NOT_LOADED
-    child.accepted = not child.superseded
-    turn.set_child_state(task, child, event.state)
     reason = None if event.state == states.SUCCESS else event.message
     _tell_task(turn, task, child, reason, handling_action(child.name))
 
@@ -92,9 +90,9 @@ def _find(turn: Turn, action_execution_id: str) -> tuple[TaskExecution, ChildExe
 def _tell_task(
     turn: Turn, task: TaskExecution, child: ChildExecution, reason: str | None, phase: Phase
 ) -> None:
-    """Let the task go on, unless it is over or another attempt has begun: then the result is
-    only recorded."""
-    if task.is_completed or child.superseded:
+    """Let the task go on, unless its outcome is known or another attempt has begun: then the
+    result is only recorded."""
+    if task.is_decided or child.superseded:
         return
     if turn.state.node(task).spec.with_items:
         with_items.on_child_completed(turn, task, child, phase)
@@ -111,7 +109,7 @@ def _refuse_result(
     child.output = {'result': text[:STATE_INFO_LIMIT]}
     child.accepted = False
     turn.set_child_state(task, child, states.ERROR)
-    if not task.is_completed and not child.superseded:
+    if not task.is_decided and not child.superseded:
         fail_with(turn, task, text)
 
 

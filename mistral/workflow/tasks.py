@@ -7,6 +7,7 @@ from mistral.workflow import children, completion, joins, policies, publishing, 
 from mistral.workflow.commands import (
     COMPLETING_TASK,
     CompleteTask,
+    ContinueItems,
     ContinueTask,
     EvaluateJoin,
     Phase,
@@ -26,14 +27,17 @@ TIMEOUT: Final = 'timeout'
 
 
 def start(turn: Turn, task: TaskExecution, *, rerun: bool = False) -> None:
-    """Run a task from the beginning: policies first, then its action or sub-workflow."""
+    """Run a task from the beginning: policies first, then its action or sub-workflow.
+
+    A join comes here for each attempt; it is held and delayed only before the first one.
+    """
     turn.set_task_state(task, states.RUNNING, rerun=rerun)
     chosen = policies.evaluate(turn, task)
-    if chosen.pause_before:
+    if chosen.pause_before and '_held' not in task.runtime_context:
         _hold(turn, task)
         return
     _apply_limits(turn, task, chosen)
-    if chosen.wait_before:
+    if chosen.wait_before and 'wait_before_policy' not in task.runtime_context:
         task.runtime_context['wait_before_policy'] = {'skip': True}
         _delay(turn, task, 'wait-before', chosen.wait_before, CONTINUE)
         return
@@ -43,7 +47,6 @@ def start(turn: Turn, task: TaskExecution, *, rerun: bool = False) -> None:
 def resume(turn: Turn, task: TaskExecution, *, after_hold: bool) -> None:
     """Go on with a task that was held by 'pause-before' or delayed before an attempt."""
     turn.set_task_state(task, states.RUNNING)
-    task.runtime_context.pop('_held', None)
     _apply_limits(turn, task, policies.evaluate(turn, task), again=not after_hold)
     _run(turn, task)
 
@@ -83,14 +86,15 @@ def on_timer(turn: Turn, task: TaskExecution, timer_id: str, kind: str) -> None:
         turn.do(ContinueTask(task))
 
 
-def continue_items(turn: Turn, task: TaskExecution) -> None:
-    """Start the next portion of items, unless the task has ended meanwhile."""
-    if task.state != states.RUNNING or not with_items.has_more_to_start(task):
+def continue_items(turn: Turn, command: ContinueItems) -> None:
+    """Start the next portion of items, unless the attempt has ended meanwhile."""
+    task = command.task
+    if task.state not in (states.RUNNING, states.PAUSED) or not with_items.has_more_to_start(task):
         return
     try:
         with_items.start_portion(turn, task)
     except TaskError as e:
-        turn.do(CompleteTask(task, states.ERROR, str(e), RUNNING))
+        turn.do(CompleteTask(task, states.ERROR, str(e), command.phase))
 
 
 def fail_hard(turn: Turn, task: TaskExecution, phase: Phase, error: Exception) -> None:
@@ -107,8 +111,7 @@ def fail_hard(turn: Turn, task: TaskExecution, phase: Phase, error: Exception) -
 
 def fail_with(turn: Turn, task: TaskExecution, text: str) -> None:
     """Force the task and its workflow to ERROR with this text."""
-    for kind in (TIMEOUT, CONTINUE, COMPLETE):
-        turn.cancel_timer(task, kind)
+    turn.cancel_timers(task)
     task.runtime_context['_failed_hard'] = True
     turn.set_task_state(task, states.ERROR, text)
     execution = turn.state.execution

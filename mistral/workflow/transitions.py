@@ -80,10 +80,16 @@ def run_task(turn: Turn, command: RunTask) -> None:
         return
     if state.execution.state != states.RUNNING:
         return
+    if state.graph.spec.type == 'reverse' and state.latest(command.name) is not None:
+        # Two requirements that were met in one turn have both asked for it.
+        return
     spec = state.graph.nodes[command.name].spec
     if spec.join is not None and command.source_id and command.event:
         joins.trigger(turn, command.name, state.tasks[command.source_id], command.event)
         return
+    if state.latest(command.name) is not None:
+        # What counts at a join is the last task of each name.
+        joins.recount(state)
     task = TaskExecution(
         id=turn.ports.new_id(),
         name=command.name,

@@ -72,8 +72,9 @@ class Turn:
         if execution.publishers:
             self.effects.append(notifications.of_workflow(execution, previous))
         if execution.parent_execution_id:
-            reopened = previous in states.COMPLETED and state not in states.COMPLETED
-            self._report_to_parent(execution.parent_execution_id, reopened)
+            if previous in states.COMPLETED and state not in states.COMPLETED:
+                _count(execution.runtime_context, '_reopened')
+            self._report_to_parent(execution.parent_execution_id)
 
     def announce_start(self) -> None:
         """The execution has been created running: say so as for any other change of state."""
@@ -98,12 +99,13 @@ class Turn:
                 f'[workflow={execution.workflow_name}, execution_id={execution.id}]'
             )
 
-    def _report_to_parent(self, parent_id: str, reopened: bool) -> None:
+    def _report_to_parent(self, parent_id: str) -> None:
         execution = self.state.execution
         message = None
         if execution.state in (states.ERROR, states.CANCELLED):
             message = as_state_info(execution.output.get('result'))
-        revision = execution.revision + 1
+        revision = _count(execution.runtime_context, '_news')
+        reopened = execution.runtime_context.get('_reopened', 0)
         news = SubworkflowUpdated(execution.id, execution.state, revision, message, reopened)
         self.send(parent_id, news)
 
@@ -261,6 +263,10 @@ class Turn:
         if timer_id is not None:
             self.effects.append(CancelTimer(timer_id))
 
+    def cancel_timers(self, task: TaskExecution) -> None:
+        for kind in list(task.runtime_context.get('_timers') or ()):
+            self.cancel_timer(task, kind)
+
     def forget_timer(self, task: TaskExecution, kind: str) -> str | None:
         """Drop what the task knows of a timer; returns its id."""
         timers: dict[str, str] = task.runtime_context.get('_timers') or {}
@@ -308,6 +314,11 @@ class EnvLayer(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return 1
+
+
+def _count(counters: dict[str, Any], name: str) -> int:
+    counters[name] = counters.get(name, 0) + 1
+    return int(counters[name])
 
 
 def as_state_info(value: Any) -> str | None:

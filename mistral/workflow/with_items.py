@@ -5,9 +5,8 @@ from typing import Any, Final
 
 from mistral import states
 from mistral.exceptions import EvaluationException, InputException
-from mistral.workflow import children
-from mistral.workflow.commands import RUNNING_TASK, CompleteTask, Phase
-from mistral.workflow.events import ContinueItems
+from mistral.workflow import children, events
+from mistral.workflow.commands import RUNNING_TASK, CompleteTask, ContinueItems, Phase
 from mistral.workflow.model import ChildExecution, TaskExecution
 from mistral.workflow.ports import TaskError
 from mistral.workflow.scope import TurnScope
@@ -50,7 +49,7 @@ def start_portion(turn: Turn, task: TaskExecution) -> None:
         raise TaskError(str(e)) from e
     _update_capacity(turn, task)
     if _startable(task):
-        turn.send(turn.state.execution.id, ContinueItems(task.id))
+        turn.send(turn.state.execution.id, events.ContinueItems(task.id))
     elif not task.running_children:
         _complete(turn, task, RUNNING_TASK)
 
@@ -63,7 +62,7 @@ def on_child_completed(
     if child.state == states.CANCELLED:
         turn.do(CompleteTask(task, states.CANCELLED, SOME_CANCELLED, phase))
     elif _startable(task):
-        start_portion(turn, task)
+        turn.do(ContinueItems(task, phase))
     elif not task.running_children:
         _complete(turn, task, phase)
 

@@ -7,7 +7,7 @@ effect once, however often it is delivered.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
@@ -39,7 +39,9 @@ def of_effects(execution: WorkflowExecution, effects: Iterable[Effect], now: dat
             jobs.append(Job(effect.message_id, effect.execution_id, effect.event, now))
         elif isinstance(effect, ScheduleTimer):
             event = TimerFired(effect.timer_id, effect.task_execution_id, effect.kind)
-            jobs.append(Job(effect.timer_id, execution.id, event, effect.due))
+            # Times are stored in whole seconds; a timer must not fire too early.
+            due = effect.due + timedelta(seconds=1, microseconds=-1)
+            jobs.append(Job(effect.timer_id, execution.id, event, due.replace(microsecond=0)))
     return jobs
 
 
@@ -78,14 +80,19 @@ def existing(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     return found
 
 
-def due_before(connection: Connection, time: datetime, limit: int) -> list[Job]:
-    """The oldest jobs that are due, at most `limit`."""
+def pending(
+    connection: Connection, *, due_before: datetime | None = None, limit: int | None = None
+) -> list[Job]:
+    """Jobs in the order in which they are due, all or those due before a time, at most `limit`."""
+    columns = scheduled_jobs.c
     query = (
-        select(scheduled_jobs)
-        .where(scheduled_jobs.c.execute_at <= time, scheduled_jobs.c.func_name == DELIVER_EVENT)
-        .order_by(scheduled_jobs.c.execute_at, scheduled_jobs.c.created_at, scheduled_jobs.c.id)
+        select(columns.id, columns.key, columns.func_args, columns.execute_at)
+        .where(columns.func_name == DELIVER_EVENT)
+        .order_by(columns.execute_at, columns.created_at, columns.id)
         .limit(limit)
     )
+    if due_before is not None:
+        query = query.where(columns.execute_at <= due_before)
     return [_from_row(row) for row in connection.execute(query).mappings()]
 
 

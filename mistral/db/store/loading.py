@@ -34,7 +34,7 @@ _SUBWORKFLOW_COLUMNS: Final = (
     workflow_executions.c.created_at,
     workflow_executions.c.updated_at,
     workflow_executions.c.accepted,
-    workflow_executions.c.revision,
+    workflow_executions.c.runtime_context,
 )
 
 _LOAD_EXECUTION: Final = (
@@ -93,10 +93,19 @@ def build_state(
     _add_children(tasks, subworkflow_rows, rows.subworkflow_from_row)
     for task in tasks.values():
         if task.type == 'WORKFLOW':
-            gone = set(task.runtime_context.get('_superseded') or ())
-            for child in task.children:
-                child.superseded = child.superseded or child.id in gone
+            _add_what_the_task_knows(task)
     return ExecutionState(execution, graphs.of_raw(execution.spec), tasks.values())
+
+
+def _add_what_the_task_knows(task: TaskExecution) -> None:
+    """What counts of sub-workflows is not in their own rows but remembered by their task."""
+    superseded = set(task.runtime_context.get('_superseded') or ())
+    reopened = task.runtime_context.get('_reopened') or {}
+    for child in task.children:
+        child.superseded = child.id in superseded
+        child.accepted = child.accepted and not child.superseded
+        child.reopened = reopened.get(child.id, 0)
+    task.children.sort(key=lambda child: child.seq)
 
 
 def load_outputs(connection: Connection, children: Sequence[ChildExecution]) -> None:

@@ -95,7 +95,7 @@ def task_from_row(row: Row, seq: int) -> TaskExecution:
         state_info=row['state_info'],
         tags=row['tags'] or [],
         runtime_context=row['runtime_context'] or {},
-        in_context=row['in_context'] or None,
+        in_context=row['in_context'],
         published=row['published'] or {},
         published_global=row['published_global'],
         processed=bool(row['processed']),
@@ -193,20 +193,22 @@ def action_to_row(child: ChildExecution, execution: WorkflowExecution) -> dict[s
 
 
 def subworkflow_from_row(row: Row, seq: int) -> ChildExecution:
+    """A child as its own row shows it; its last news may not have arrived here yet."""
     params = row['params'] or {}
+    context = row['runtime_context'] or {}
     return ChildExecution(
         id=row['id'],
         task_id=row['task_execution_id'],
         kind='workflow',
         name=row['workflow_name'],
         index=params.get('index', 0),
-        seq=seq,
+        seq=context.get('_seq', seq),
         state=row['state'],
         created_at=row['created_at'],
         accepted=bool(row['accepted']),
         output=NOT_LOADED,
         updated_at=row['updated_at'],
-        revision=row['revision'],
+        revision=context.get('_news', 0) - 1,
     )
 
 

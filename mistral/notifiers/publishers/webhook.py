@@ -5,6 +5,8 @@ import logging
 from datetime import datetime
 from typing import Any, Final
 
+import requests
+
 from mistral.actions.options import http_options
 from mistral.exceptions import MistralException
 from mistral.notifiers.base import NotificationPublisher
@@ -31,14 +33,17 @@ class WebhookPublisher(NotificationPublisher):
         **kwargs: Any,
     ) -> None:
         url = str(kwargs.get('url'))
-        with open_session(http_options().policy, max_response_size=_MAX_ANSWER) as session:
-            response = session.post(
-                url,
-                data=json.dumps(data),
-                headers=kwargs.get('headers') or {},
-                timeout=_TIMEOUT,
-                allow_redirects=False,
-            )
+        try:
+            with open_session(http_options().policy, max_response_size=_MAX_ANSWER) as session:
+                response = session.post(
+                    url,
+                    data=json.dumps(data),
+                    headers=kwargs.get('headers') or {},
+                    timeout=_TIMEOUT,
+                    allow_redirects=False,
+                )
+        except requests.RequestException as e:
+            raise MistralException(f'Webhook {url} cannot be reached: {e}') from e
         LOG.info('Webhook %s answered %s', url, response.status_code)
         if response.status_code not in _ACCEPTED:
             raise MistralException(

@@ -75,7 +75,11 @@ class _Workflow:
         task = self._work()
         if self._maybe(0.25):
             self._add_items(task)
-        for clause, chance in (('publish', 0.5), ('publish-on-error', 0.2), ('publish-on-skip', 0.2)):
+        for clause, chance in (
+            ('publish', 0.5),
+            ('publish-on-error', 0.2),
+            ('publish-on-skip', 0.2),
+        ):
             if self._maybe(chance):
                 task[clause] = self._published()
         if self._maybe(0.4):
@@ -104,7 +108,8 @@ class _Workflow:
                 )
             )
         action = self.rng.choice(
-            ('std.noop', 'std.echo', 'std.fail', 'std.async_noop', 'sim.any', 'sim.any', 'sim.any')
+            ('std.noop', 'std.noop', 'std.echo', 'std.echo', 'std.fail', *['std.async_noop'] * 2)
+            + ('sim.any',) * 5
         )
         if action in ('std.echo', 'sim.any'):
             return {'action': action, 'input': {'output': self._value()}}
@@ -120,7 +125,9 @@ class _Workflow:
         if self._maybe(0.5):
             task['concurrency'] = self.rng.randint(1, 3)
         if 'output' in task.get('input', {}) and self._maybe(0.5):
-            task['input']['output'] = self.rng.choice(('<% $.i %>', '<% 6 / (3 - $.i) %>'))
+            task['input']['output'] = self.rng.choice(
+                ('<% $.i %>', '<% $.i %>', '<% $.i %>', '<% 6 / (3 - $.i) %>')
+            )
 
     def _policies(self) -> dict[str, Any]:
         rng = self.rng
@@ -160,7 +167,7 @@ class _Workflow:
         for position, name in enumerate(names):
             later = names[position + 1 :]
             for clause, chance in (
-                ('on-success', 0.75), ('on-error', 0.35), ('on-complete', 0.2), ('on-skip', 0.1),
+                ('on-success', 0.8), ('on-error', 0.4), ('on-complete', 0.2), ('on-skip', 0.1),
             ):  # fmt: skip
                 if self._maybe(chance):
                     self._add_clause(name, clause, later)

@@ -136,9 +136,13 @@ class Storage:
                 action.input = self.actions.value(action.id, 'input') or {}
 
     def contents(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """All rows by table and id, for comparing."""
+        """All rows by table and id, for comparing.
+
+        Whether a sub-workflow is accepted is for its parent task to say, not for its own row.
+        """
+        executions = self.executions.stored.items()
         return {
-            'executions': self.executions.stored,
+            'executions': {id_: {**row, 'accepted': None} for id_, row in executions},
             'tasks': self.tasks.stored,
             'actions': self.actions.stored,
         }
@@ -151,4 +155,3 @@ class Storage:
             self.actions.update(child.id, rows.action_changes(child))
         elif child.superseded:
             self.executions.update(child.id, {'accepted': False})
-

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,17 +11,23 @@ from mistral.tests.functional.service.processes import Options, ServerProcess, r
 from mistral.tests.functional.service.rest import Rest
 from mistral.tests.unit.utils.http_server import Server, serve
 
-#: Starts a server: start_server(database_url=..., options={group: {name: value}}).
+#: Starts a server: start_server(database_url, options={group: {name: value}}, config_file=path);
+#: all may be left out.
 StartServer = Callable[..., ServerProcess]
 
 
 @contextmanager
-def _server(home: Path, database_url: str | None, options: Options) -> Iterator[ServerProcess]:
+def _server(
+    home: Path,
+    database_url: str | None = None,
+    options: Options | None = None,
+    config_file: Path | None = None,
+) -> Iterator[ServerProcess]:
     url = database_url or f'sqlite:///{home}/mistral.sqlite'
     if not url.startswith('sqlite'):
         migrated = run(home, 'mistral-db-manage', 'upgrade', 'head', OS_DATABASE__CONNECTION=url)
         assert migrated.returncode == 0, migrated.stderr
-    server = ServerProcess(home, url, options)
+    server = ServerProcess(home, url, options or {}, config_file)
     try:
         server.start()
         yield server
@@ -38,8 +45,8 @@ def _server(home: Path, database_url: str | None, options: Options) -> Iterator[
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
     with ExitStack() as servers:
 
-        def start(database_url: str | None = None, options: Options | None = None) -> ServerProcess:
-            return servers.enter_context(_server(tmp_path, database_url, options or {}))
+        def start(*arguments: Any, **keywords: Any) -> ServerProcess:
+            return servers.enter_context(_server(tmp_path, *arguments, **keywords))
 
         yield start
 
@@ -47,7 +54,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 @pytest.fixture(scope='module')
 def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
     """The API of a server that the tests of a module share."""
-    with _server(tmp_path_factory.mktemp('server'), None, {}) as server:
+    with _server(tmp_path_factory.mktemp('server')) as server:
         yield server.rest
 
 

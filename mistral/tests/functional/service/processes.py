@@ -55,9 +55,14 @@ def run(home: Path, *command: str, **variables: str) -> subprocess.CompletedProc
 
 
 class ServerProcess:
-    """A `mistral-server` with all components. It can be started again after it has ended."""
+    """A `mistral-server` with all components. It can be started again after it has ended.
 
-    def __init__(self, home: Path, database_url: str, options: Options) -> None:
+    `options` are the last word over those of `config_file`.
+    """
+
+    def __init__(
+        self, home: Path, database_url: str, options: Options, config_file: Path | None = None
+    ) -> None:
         defaults: Options = {
             'DEFAULT': {'default_log_levels': 'workflow_trace=WARNING'},
             'api': {'host': '127.0.0.1', 'port': 0},
@@ -67,7 +72,9 @@ class ServerProcess:
         groups = {*defaults, *options}
         merged = {group: {**defaults.get(group, {}), **options.get(group, {})} for group in groups}
         self._home = home
-        self._config = write_config(home / 'mistral.conf', merged)
+        files = [config_file] if config_file else []
+        files.append(write_config(home / 'mistral.conf', merged))
+        self._arguments = [f'--config-file={file}' for file in files]
         self._log_path = home / 'server.log'
         self._process: subprocess.Popen[bytes] | None = None
         self._rest: Rest | None = None
@@ -87,7 +94,7 @@ class ServerProcess:
         seen = len(self.log)
         with self._log_path.open('ab') as log:
             self._process = subprocess.Popen(
-                [script('mistral-server'), '--config-file', str(self._config)],
+                [script('mistral-server'), *self._arguments],
                 env=clean_environment(self._home),
                 cwd=self._home,
                 stdin=subprocess.DEVNULL,

@@ -49,8 +49,7 @@ def test_unwritable_directory(refuse: Refuse, tmp_path: Path) -> None:
 def test_file_that_is_no_database(refuse: Refuse, tmp_path: Path) -> None:
     (tmp_path / 'notes.txt').write_text('This is not a database. ' * 10)
     complaint = refuse(OS_DATABASE__CONNECTION=f'sqlite:///{tmp_path}/notes.txt')
-    assert 'file is not a database' in complaint
-    assert 'notes.txt' in complaint
+    assert 'database cannot be used: file is not a database' in complaint
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_file_that_is_no_database(refuse: Refuse, tmp_path: Path) -> None:
 )
 def test_unreachable_database(refuse: Refuse, driver: str) -> None:
     complaint = refuse(OS_DATABASE__CONNECTION=f'{driver}://me:secret@127.0.0.1:1/mistral')
-    assert f'{driver}://me:***@127.0.0.1:1/mistral' in complaint
+    assert 'database cannot be used' in complaint
     assert 'Connection refused' in complaint or "Can't connect" in complaint
     assert 'secret' not in complaint
 
@@ -66,7 +65,7 @@ def test_unreachable_database(refuse: Refuse, driver: str) -> None:
 def test_database_without_the_schema(refuse: Refuse, database_url: str) -> None:
     if database_url.startswith('sqlite'):
         pytest.skip('SQLite databases are upgraded by themselves.')
-    assert "Run 'mistral-db-manage upgrade head'." in refuse(OS_DATABASE__CONNECTION=database_url)
+    assert "'mistral-db-manage upgrade head'" in refuse(OS_DATABASE__CONNECTION=database_url)
 
 
 @pytest.mark.parametrize(

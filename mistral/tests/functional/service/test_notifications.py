@@ -1,0 +1,99 @@
+"""Webhooks of workflows that ask for them."""
+
+import json
+from typing import Any, Final
+
+from mistral.tests.functional.service.conftest import StartServer
+from mistral.tests.functional.service.processes import ServerProcess
+from mistral.tests.unit.utils.http_server import Answer, Server
+from mistral.tests.waiting import wait_for
+
+REACHABLE: Final = {'action_std_http': {'denied_cidrs': ''}}
+
+WORKFLOW: Final = """
+version: '2.0'
+told:
+  tasks:
+    a: {action: std.noop, on-success: b}
+    b: {action: std.fail, retry: {count: 1, delay: 0}, on-error: c}
+    c: {workflow: told_child}
+told_child:
+  tasks:
+    d: {action: std.noop}
+"""
+
+
+def webhook(web: Server, path: str, **entry: Any) -> dict[str, Any]:
+    web.answers[path] = Answer()
+    return {'type': 'webhook', 'url': web.url + path, 'headers': {'X-Token': 'secret'}, **entry}
+
+
+def start(server: ServerProcess, *publishers: Any) -> str:
+    server.rest.upload(WORKFLOW)
+    return server.rest.start('told', notify=list(publishers))
+
+
+def told(web: Server, path: str) -> list[dict[str, Any]]:
+    return [json.loads(request.body) for request in web.received if request.path == path]
+
+
+def wait_for_the_end(web: Server, path: str, id_: str) -> list[dict[str, Any]]:
+    """What was told, when the end of the execution has been told."""
+
+    def ended() -> bool:
+        return any((e['id'], e['state']) == (id_, 'SUCCESS') for e in told(web, path))
+
+    wait_for(ended, 'news of the end')
+    return told(web, path)
+
+
+def test_all_events(start_server: StartServer, http_server: Server) -> None:
+    server = start_server(options=REACHABLE)
+    id_ = start(server, webhook(http_server, '/all'))
+    news = wait_for_the_end(http_server, '/all', id_)
+    sequences: dict[str, list[str | None]] = {}
+    for event in news:
+        sequences.setdefault(event['name'], []).append(event['event'])
+    assert sequences == {
+        'told': ['WORKFLOW_LAUNCHED', 'WORKFLOW_SUCCEEDED'],
+        'a': ['TASK_LAUNCHED', 'TASK_SUCCEEDED'],
+        'b': ['TASK_LAUNCHED', 'TASK_FAILED', None, 'TASK_LAUNCHED', 'TASK_FAILED'],
+        'c': ['TASK_LAUNCHED', 'TASK_SUCCEEDED'],
+        'told_child': ['WORKFLOW_LAUNCHED', 'WORKFLOW_SUCCEEDED'],
+        'd': ['TASK_LAUNCHED', 'TASK_SUCCEEDED'],
+    }
+    assert {request.headers.get('X-Token') for request in http_server.received} == {'secret'}
+    first, last = news[0], news[-1]
+    assert (first['id'], first['workflow_name']) == (id_, 'told')
+    assert (last['state'], last['event']) == ('SUCCESS', 'WORKFLOW_SUCCEEDED')
+    assert {'input', 'output', 'published'}.isdisjoint(first)
+
+
+def test_chosen_events_and_broken_publishers(
+    start_server: StartServer, http_server: Server
+) -> None:
+    """Entries that cannot work are reported in the log and hold up nothing."""
+    http_server.answers['/broken'] = Answer(500, b'out of order')
+    server = start_server(options=REACHABLE)
+    id_ = start(
+        server,
+        {'type': 'webhook', 'url': f'{http_server.url}/broken'},
+        {'type': 'webhook', 'url': 'http://127.0.0.1:1/'},
+        {'type': 'webhook', 'url': 'file:///etc/passwd'},
+        {'type': 'webhook'},
+        'nobody',
+        {'type': 'carrier pigeon'},
+        webhook(http_server, '/ends', event_types=['WORKFLOW_SUCCEEDED']),
+    )
+    news = wait_for_the_end(http_server, '/ends', id_)
+    assert {event['event'] for event in news} == {'WORKFLOW_SUCCEEDED'}
+    assert len(news) == 2
+    assert 'out of order' in server.log
+    assert 'There is no notification publisher "carrier pigeon"' in server.log
+
+
+def test_publishers_of_the_operator(start_server: StartServer, http_server: Server) -> None:
+    publishers = json.dumps([webhook(http_server, '/operator')])
+    server = start_server(options={**REACHABLE, 'notifier': {'notify': publishers}})
+    id_ = start(server)
+    assert wait_for_the_end(http_server, '/operator', id_)
