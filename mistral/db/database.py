@@ -168,4 +168,6 @@ def _begin_on_sqlite(connection: Connection) -> None:
 
     A writer takes the lock at once; one that reads first and writes later could not wait for it.
     """
-    connection.exec_driver_sql(connection.get_execution_options().get('sqlite_begin', 'BEGIN'))
+    statement = connection.get_execution_options().get('sqlite_begin', 'BEGIN')
+    # Straight to the driver: this runs for each transaction.
+    connection.connection.cursor().execute(statement)

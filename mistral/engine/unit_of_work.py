@@ -144,7 +144,9 @@ class UnitsOfWork:
         cause = error.__cause__ if isinstance(error, InfrastructureError) else error
         if isinstance(cause, DatabaseFailure) and not is_transient(cause):
             raise error
-        LOG.warning('Repeating a unit of work of execution %s: %s', execution_id, error)
+        # Neither the statement nor its parameters: they hold data of users.
+        reason = getattr(cause, 'orig', None) or error
+        LOG.warning('Repeating a unit of work of execution %s: %s', execution_id, reason)
         return not self._stopping.wait(seconds)
 
     def _try(self, letters: Mapping[str, Sequence[Letter]]) -> None:

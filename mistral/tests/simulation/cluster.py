@@ -65,11 +65,11 @@ class Cluster(World):
 
     def deliver_together(self, found: Sequence[Job]) -> None:
         """Deliver jobs of one execution in one turn, or one by one if one of them is refused."""
-        self.delivered += found
         for job in found:
             del self.jobs[job.id]
         try:
             self.apply(found[0].execution_id, *(job.event for job in found))
+            self.delivered += found
         except InfrastructureError:
             self.jobs.update({job.id: job for job in found})
             raise

@@ -33,7 +33,7 @@ def _server(
         yield server
         if server.is_running:
             server.stop()
-        assert 'Traceback' not in server.log
+        assert server.tracebacks == []
     finally:
         if server.is_running:
             server.kill()

@@ -89,6 +89,12 @@ class ServerProcess:
         """What all its lives have written so far."""
         return self._log_path.read_text() if self._log_path.exists() else ''
 
+    @property
+    def tracebacks(self) -> list[str]:
+        """Where they begin in the log. Broken connections are none of the service's."""
+        lines = self.log.splitlines()
+        return [line for line in lines if 'Traceback' in line and 'sqlalchemy.pool' not in line]
+
     def start(self) -> None:
         """Start it and wait until it serves."""
         seen = len(self.log)

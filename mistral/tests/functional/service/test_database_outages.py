@@ -8,19 +8,27 @@ import pytest
 from sqlalchemy import make_url
 
 from mistral.tests.functional.service.conftest import StartServer
-from mistral.tests.functional.service.definitions import FORK_JOIN, assert_all_ran_once
-from mistral.tests.functional.service.processes import STOPS_WITHIN, ServerProcess
+from mistral.tests.functional.service.processes import ServerProcess
 from mistral.tests.functional.service.proxy import Proxy, proxy_to
 from mistral.tests.waiting import wait_for
 
-EXECUTIONS: Final = 60
-
-SLOW: Final = """
+#: Twelve tasks one after the other, a tenth of a second each, ten times at once.
+STEADY: Final = """
 version: '2.0'
-slow:
+steady:
   tasks:
-    a: {action: std.echo output=1 delay=0.2, on-success: b}
-    b: {action: std.noop}
+    chains:
+      with-items: i in <% range(10) %>
+      workflow: chain
+chain:
+  output: {n: <% $.n %>}
+  vars: {n: 0}
+  tasks:
+    step:
+      action: std.echo output=1 delay=0.1
+      publish: {n: <% $.n + 1 %>}
+      on-success: [step: <% $.n < 12 %>]
+    begin: {action: std.noop, on-success: step}
 """
 
 
@@ -35,21 +43,50 @@ def proxied(database_url: str) -> Iterator[tuple[str, Proxy]]:
         yield behind.render_as_string(hide_password=False), proxy
 
 
-def wait_until_noticed(server: ServerProcess, seen: int) -> None:
-    """Wait until the engine complains more often than `seen` times."""
-    wait_for(lambda: complaints(server) > seen, 'complaint about the database')
-
-
 def complaints(server: ServerProcess) -> int:
     return server.log.count('Repeating a unit of work')
+
+
+def interrupt(server: ServerProcess, proxy: Proxy) -> None:
+    """Break the network until the engine has noticed."""
+    seen = complaints(server)
+    proxy.cut()
+    wait_for(lambda: complaints(server) > seen, 'complaint about the database')
+    proxy.mend()
+
+
+def finished_steps(server: ServerProcess) -> int:
+    return sum(1 for task in server.rest.items('/tasks?state=SUCCESS&name=step&fields=id'))
 
 
 def test_every_execution_ends(start_server: StartServer, proxied: tuple[str, Proxy]) -> None:
     chance = random.Random(5)
     url, proxy = proxied
     server = start_server(url)
-    rest = server.rest
-    rest.upload(FORK_JOIN)
-    ids = [rest.start('fork_join', {'x': 1}) for _ in range(EXECUTIONS)]
-    assert rest.wait_until_ended(ids)
-    assert_all_ran_once(rest, EXECUTIONS, 5)
+    server.rest.upload(STEADY)
+    id_ = server.rest.start('steady')
+    for _ in range(3):
+        enough = finished_steps(server) + chance.randint(1, 20)
+        wait_for(lambda: finished_steps(server) >= enough, f'{enough} finished steps')
+        interrupt(server, proxy)
+    assert server.rest.wait_until_ended([id_]) == {id_: 'SUCCESS'}
+    assert {e['state'] for e in server.rest.executions()} == {'SUCCESS'}
+    assert finished_steps(server) == 10 * 12
+
+
+def test_it_stops_without_its_database(
+    start_server: StartServer, proxied: tuple[str, Proxy]
+) -> None:
+    url, proxy = proxied
+    server = start_server(url)
+    server.rest.upload(STEADY)
+    server.rest.start('steady')
+    wait_for(lambda: finished_steps(server), 'finished step')
+    proxy.cut()
+    server.terminate()
+    assert server.exit_code() == 0
+    proxy.mend()
+    server.start()
+    server.rest.wait_until_ended(execution['id'] for execution in server.rest.executions())
+    assert {e['state'] for e in server.rest.executions()} == {'SUCCESS'}
+    assert finished_steps(server) == 10 * 12
