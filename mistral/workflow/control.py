@@ -117,17 +117,15 @@ def skip(turn: Turn, event: Skip) -> None:
 def reopen_task(turn: Turn, task: TaskExecution, child: ChildExecution, reopened: int) -> None:
     """A sub-workflow that had ended runs again: so do its task and its execution.
 
-    Not if the execution has succeeded meanwhile, or another attempt has taken the child's place.
+    Not if the execution or its task has succeeded or gone on without the child meanwhile.
     """
     child.reopened = reopened
     known = task.runtime_context.get('_reopened', {})
     task.runtime_context['_reopened'] = {**known, child.id: reopened}
     turn.touch_task(task)
     execution = turn.state.execution
-    if child.superseded or not (
-        execution.state == states.PAUSED
-        or states.is_valid_transition(execution.state, states.RUNNING)
-    ):
+    can_run = states.is_valid_transition(execution.state, states.RUNNING)
+    if child.superseded or task.state in (states.SKIPPED, states.WAITING) or not can_run:
         return
     if task.is_decided:
         turn.freeze_dependents(task)
@@ -146,7 +144,7 @@ def reopen_task(turn: Turn, task: TaskExecution, child: ChildExecution, reopened
 
 def on_child_paused_or_resumed(turn: Turn, task: TaskExecution, child: ChildExecution) -> None:
     """Carry a child's pause or resume up to its task and its execution."""
-    if task.is_decided or child.superseded:
+    if not task.waits_for(child):
         return
     execution = turn.state.execution
     if child.state == states.PAUSED:

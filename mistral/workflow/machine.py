@@ -132,9 +132,7 @@ def _recover_action(turn: Turn, action_execution_id: str) -> None:
         return
     task, child = found
     try:
-        is_repeated = not (task.is_decided or child.superseded) and children.repeat_action(
-            turn, task, child
-        )
+        is_repeated = task.waits_for(child) and children.repeat_action(turn, task, child)
     except MistralException as e:
         results.on_action_completed(turn, events.ActionCompleted(child.id, error=str(e)))
         return

@@ -167,6 +167,15 @@ class TaskExecution:
     def triggered_by(self) -> list[dict[str, str]]:
         return self.runtime_context.get('triggered_by') or []
 
+    def waits_for(self, child: ChildExecution) -> bool:
+        """Whether a child belongs to the attempt that the task is at."""
+        return not (
+            self.is_decided
+            or child.superseded
+            or self.state == states.WAITING
+            or child.seq < self.runtime_context.get('_ran_at', -1)
+        )
+
     def accepted_children(self) -> Iterator[ChildExecution]:
         return (child for child in self.children if child.accepted)
 

@@ -92,7 +92,7 @@ def _tell_task(
 ) -> None:
     """Let the task go on, unless its outcome is known or another attempt has begun: then the
     result is only recorded."""
-    if task.is_decided or child.superseded:
+    if not task.waits_for(child):
         return
     if turn.state.node(task).spec.with_items:
         with_items.on_child_completed(turn, task, child, phase)
@@ -109,7 +109,7 @@ def _refuse_result(
     child.output = {'result': text[:STATE_INFO_LIMIT]}
     child.accepted = False
     turn.set_child_state(task, child, states.ERROR)
-    if not task.is_decided and not child.superseded:
+    if task.waits_for(child):
         fail_with(turn, task, text)
 
 

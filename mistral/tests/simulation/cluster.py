@@ -12,7 +12,7 @@ from mistral.tests.simulation.invariants import Inspector
 from mistral.tests.world import World
 from mistral.workflow import events
 from mistral.workflow.effects import Effect, RunAction
-from mistral.workflow.model import ExecutionState
+from mistral.workflow.model import NOT_LOADED, ExecutionState
 from mistral.workflow.ports import (
     ActionCall,
     ActionResult,
@@ -60,6 +60,7 @@ class Cluster(World):
         before = self.storage.executions.read(execution_id)
         if self.reloads and not self._has_news(execution_id, events_[1:]):
             self.forget(execution_id)
+        self._read_again(execution_id)
         super().apply(execution_id, *events_)
         self.inspector.after_turn(self, execution_id, before, events_)
 
@@ -148,6 +149,13 @@ class Cluster(World):
         """
         waiting = [job.event for job in self.jobs.values() if job.execution_id == execution_id]
         return any(isinstance(event, events.SubworkflowUpdated) for event in (*waiting, *later))
+
+    def _read_again(self, execution_id: str) -> None:
+        """Have outputs of sub-workflows read when they are asked for, in all clusters alike."""
+        for task in self.state(execution_id).tasks.values():
+            for child in task.children:
+                if child.kind == 'workflow':
+                    child.output = task.result = NOT_LOADED
 
     def _commit(self, state: ExecutionState, found: Sequence[Effect]) -> None:
         super()._commit(state, found)
