@@ -67,7 +67,7 @@ class Problem:
 
 
 class DSLParsingException(MistralException):
-    """A definition that cannot be used; `problems` holds all that was found, in text order."""
+    """A definition that cannot be used; `problems` holds all that was found."""
 
     message = 'Invalid definition'
 

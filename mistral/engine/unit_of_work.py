@@ -41,8 +41,8 @@ Dispatch = Callable[[WorkflowExecution, Sequence[Effect]], None]
 class UnitsOfWork:
     """Works on executions, one at a time each; see `mailbox.Mailboxes` for who calls.
 
-    The copy in memory is good while its revision is the stored one: the first statement of the
-    transaction writes the next revision over just that one. If another engine was faster, or the
+    The copy in memory is good while its revision is the stored one: the transaction writes the
+    next revision over just that one. If another engine was faster, or the
     database fails, the copy is thrown away and the whole unit is repeated.
     """
 

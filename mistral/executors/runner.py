@@ -108,7 +108,8 @@ def _has_own_repr(cls: type) -> bool:
 def _log_failure(request: ActionRequest, error: BaseException) -> None:
     # Actions raise the exceptions of Mistral on purpose; where others come from is worth a look.
     expected = isinstance(error, MistralException | LibActionException)
-    LOG.warning(
+    LOG.log(
+        logging.INFO if expected else logging.WARNING,
         'Action failed [name=%s, action_ex_id=%s]: %s',
         request.name,
         request.action_execution_id,

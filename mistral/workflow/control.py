@@ -125,7 +125,7 @@ def reopen_task(turn: Turn, task: TaskExecution, child: ChildExecution, reopened
     turn.touch_task(task)
     execution = turn.state.execution
     can_run = states.is_valid_transition(execution.state, states.RUNNING)
-    if child.superseded or task.state in (states.SKIPPED, states.WAITING) or not can_run:
+    if not task.is_current(child) or task.state == states.SKIPPED or not can_run:
         return
     if task.is_decided:
         turn.freeze_dependents(task)

@@ -167,14 +167,17 @@ class TaskExecution:
     def triggered_by(self) -> list[dict[str, str]]:
         return self.runtime_context.get('triggered_by') or []
 
-    def waits_for(self, child: ChildExecution) -> bool:
-        """Whether a child belongs to the attempt that the task is at."""
+    def is_current(self, child: ChildExecution) -> bool:
+        """Whether a child belongs to the last attempt, and not to a run of a join before it."""
         return not (
-            self.is_decided
-            or child.superseded
+            child.superseded
             or self.state == states.WAITING
             or child.seq < self.runtime_context.get('_ran_at', -1)
         )
+
+    def waits_for(self, child: ChildExecution) -> bool:
+        """Whether the result of a child may still decide the outcome."""
+        return self.is_current(child) and not self.is_decided
 
     def accepted_children(self) -> Iterator[ChildExecution]:
         return (child for child in self.children if child.accepted)

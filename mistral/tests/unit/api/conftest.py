@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 import uuid
 from json import dumps as dump_json
+from typing import Any
 
 import pytest
 import webtest
@@ -162,12 +163,14 @@ def policies():
 def make_api(database, policies):
     """Makes the API with settings of its own: `make_api(max_limit=2)`."""
     repositories = Repositories()
+    engine: Any = RecordingEngine()
+    actions: Any = FewActions(database, repositories)
     services = ApiServices(
         database=database,
         repositories=repositories,
-        engine=RecordingEngine(),
+        engine=engine,
         definitions=DefinitionsService(database, repositories, Parser(AnyExpression())),
-        actions=FewActions(database, repositories),
+        actions=actions,
         policies=policies,
         settings=ApiSettings(),
     )

@@ -1,12 +1,14 @@
 """Lists of rows that are not in the database behave like those that are."""
 
+from typing import Any
+
 import pytest
 
 from mistral.api.memory_list import select
 from mistral.db.query import Filter, ListQuery, Sort
 from mistral.exceptions import DBEntityNotFoundError
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {'id': '1', 'name': 'a', 'n': 2, 'tags': ['x', 'y']},
     {'id': '2', 'name': 'b', 'n': None, 'tags': None},
     {'id': '3', 'name': 'c', 'n': 1, 'tags': ['x']},

@@ -3,7 +3,7 @@
 import sqlite3
 
 import psycopg
-import pymysql  # type: ignore[import-untyped]
+import pymysql
 import pytest
 from sqlalchemy import exc
 

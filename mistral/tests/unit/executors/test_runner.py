@@ -62,6 +62,7 @@ class TestLog:
 
     @pytest.mark.parametrize('error', [ActionException('no'), LibActionException('no')])
     def test_one_raised_on_purpose_does_not(self, caplog, error):
+        caplog.set_level('INFO')
         runner.run(request(Calling(raising(error))))
         assert 'Action failed [name=my.action, action_ex_id=a1]: no' in caplog.text
         assert 'Traceback' not in caplog.text

@@ -1,5 +1,7 @@
 """The reasons, and which of several is reported, follow what JSON schema validators say."""
 
+from typing import Any
+
 import jsonschema
 import pytest
 from hypothesis import given, settings
@@ -122,7 +124,6 @@ def test_equality_is_that_of_json():
 
 
 def test_keys_of_any_type_can_be_compared():
-    mismatches = [
-        shapes.Mismatch('x', path=(key,)) for key in (None, 1, 'a', True, 1.5, float('nan'))
-    ]
+    keys: list[Any] = [None, 1, 'a', True, 1.5, float('nan')]
+    mismatches = [shapes.Mismatch('x', path=(key,)) for key in keys]
     assert len(shapes.in_order(mismatches)) == len(mismatches)
