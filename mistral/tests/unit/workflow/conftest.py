@@ -9,6 +9,11 @@ def expressions() -> Expressions:
     return Expressions.load()
 
 
-@pytest.fixture
-def world(expressions: Expressions) -> World:
-    return World(expressions)
+@pytest.fixture(params=[True, False], ids=['warm', 'cold'])
+def world(expressions: Expressions, request: pytest.FixtureRequest) -> World:
+    """A world that keeps executions in memory, and one that loads them for each event.
+
+    What is true in one has to be true in the other. In the cold one what a test has looked at
+    before an event shows nothing of that event, so tests look anew.
+    """
+    return World(expressions, remembers=request.param)
