@@ -38,6 +38,10 @@ class AdHocAction(Action):
     def repeatable(self) -> bool:
         return bool(getattr(self.base_action, 'repeatable', False))
 
+    @property
+    def immediate(self) -> bool:
+        return getattr(self.base_action, 'immediate', False) is True
+
     def run(self, context: Any) -> Any:
         return self.base_action.run(context)
 

@@ -3,7 +3,8 @@
 A constructor's parameters are the action's input. An instance travels to an executor as its public
 attributes and is rebuilt there without calling the constructor, so attributes hold JSON data only.
 `repeatable = True` marks an action without effects outside: after a crash the engine may run it
-again although its task does not say `safe-rerun`.
+again although its task does not say `safe-rerun`. `immediate = True` marks one that takes no time
+either: an engine with an executor of its own runs it without leaving its unit of work.
 """
 
 import math
@@ -28,6 +29,10 @@ class EchoAction(Action):
         self.output = output
         self.delay = _seconds(delay)
 
+    @property
+    def immediate(self) -> bool:
+        return not self.delay
+
     def run(self, context: ActionContext) -> Any:
         if self.delay:
             time.sleep(self.delay)
@@ -45,6 +50,7 @@ class NoOpAction(Action):
     """Does nothing, successfully."""
 
     repeatable = True
+    immediate = True
 
     def run(self, context: ActionContext) -> None:
         pass
@@ -64,6 +70,7 @@ class FailAction(Action):
     """Always fails, with `error_data` as its result if given."""
 
     repeatable = True
+    immediate = True
 
     def __init__(self, error_data: Any = None) -> None:
         super().__init__()

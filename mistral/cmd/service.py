@@ -19,6 +19,7 @@ from mistral.db.database import Database
 from mistral.db.repositories import Repositories
 from mistral.db.store.definitions import GraphCache
 from mistral.engine.engine import Engine
+from mistral.engine.immediate import RunNow
 from mistral.engine.local_actions import LocalActions
 from mistral.engine.ports import EngineParts
 from mistral.exceptions import ConfigurationError
@@ -65,7 +66,9 @@ class Foundation:
             CatalogSettings.from_config(conf), stored, self.expressions
         )
 
-    def build_engine(self, executor: Any, notifier: NotifierService) -> Engine:
+    def build_engine(
+        self, executor: Any, notifier: NotifierService, run_now: RunNow | None = None
+    ) -> Engine:
         parts = EngineParts(
             database=self.database,
             expressions=self.expressions,
@@ -73,7 +76,8 @@ class Foundation:
             graphs=GraphCache(),
             settings=settings.core_settings(self.conf),
         )
-        return Engine(parts, settings.engine_settings(self.conf, self.database), executor, notifier)
+        engine_settings = settings.engine_settings(self.conf, self.database)
+        return Engine(parts, engine_settings, executor, notifier, run_now)
 
     def build_app(self, engine: EngineClient) -> Any:
         """The WSGI application of the REST API."""
@@ -163,7 +167,7 @@ class Service:
     def _connect_directly(self, pool: WorkerPool) -> EngineClient:
         actions = LocalActions()
         executor = ExecutorService(pool, actions)
-        self._engine = self._foundation.build_engine(actions, self._notifier)
+        self._engine = self._foundation.build_engine(actions, self._notifier, actions.run_now)
         actions.connect(self._engine, executor)
         transport = LocalTransport()
         transport.serve(base.ENGINE, self._engine.service)

@@ -90,7 +90,7 @@ class Dispatcher:
 
     def _run_action(self, execution: WorkflowExecution, effect: RunAction) -> None:
         """Hand over an action; if that fails, so does the action."""
-        request = _request(execution, effect)
+        request = action_request(execution, effect)
         try:
             self._actions.run_action(request, effect.target)
         except Exception as e:
@@ -117,7 +117,8 @@ def _masked(value: Any) -> Any:
     return strutils.mask_dict_password(value) if isinstance(value, dict) else value
 
 
-def _request(execution: WorkflowExecution, effect: RunAction) -> ActionRequest:
+def action_request(execution: WorkflowExecution, effect: RunAction) -> ActionRequest:
+    """What an executor is to be asked for."""
     return ActionRequest(
         action=effect.action,
         action_execution_id=effect.action_execution_id,

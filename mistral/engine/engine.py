@@ -13,6 +13,7 @@ from mistral.engine import recovery
 from mistral.engine.cache import WarmExecutions
 from mistral.engine.direct_actions import ActionExecutor, DirectActions
 from mistral.engine.dispatcher import Dispatcher, Notifier
+from mistral.engine.immediate import RunNow
 from mistral.engine.mailbox import Letter, Mailboxes
 from mistral.engine.ports import EngineParts
 from mistral.engine.service import EngineService
@@ -43,12 +44,15 @@ class Engine:
         settings: EngineSettings,
         executor: ActionExecutor,
         notifier: Notifier,
+        run_now: RunNow | None = None,
     ) -> None:
+        """`run_now` is given if the executor is in this process, see `immediate`."""
         trace_log = logging.getLogger(settings.trace_log_name)
         self._parts = parts
         self._timers = Timers('engine-timers')
         dispatcher = Dispatcher(executor, notifier, self._timers, trace_log)
-        self._units = UnitsOfWork(parts, WarmExecutions(settings.cache_size), dispatcher.dispatch)
+        warm = WarmExecutions(settings.cache_size)
+        self._units = UnitsOfWork(parts, warm, dispatcher.dispatch, run_now)
         self._mailboxes = Mailboxes(self._units.handle, settings.workers, self._units.leave)
         dispatcher.connect(self)
         self.service = EngineService(

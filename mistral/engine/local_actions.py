@@ -15,6 +15,8 @@ class Executor(Protocol):
 
     def run_action_sync(self, request: ActionRequest) -> Result: ...
 
+    def run_now(self, request: ActionRequest) -> Result: ...
+
 
 class Engine(Protocol):
     """`mistral.engine.engine.Engine`, as far as it is needed here."""
@@ -41,6 +43,9 @@ class LocalActions:
 
     def run_action_sync(self, request: ActionRequest, target: str | None) -> Result:
         return self._executor.run_action_sync(request)
+
+    def run_now(self, request: ActionRequest) -> Result:
+        return self._executor.run_now(request)
 
     # To the engine
 

@@ -102,10 +102,6 @@ class Mailboxes:
         if is_late:
             self._leave(execution_id, letter)
 
-    def waiting(self) -> int:
-        """How many executions have letters."""
-        return len(self._boxes)
-
     def _work(self) -> None:
         while True:
             execution_ids = self._next()

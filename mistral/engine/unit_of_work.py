@@ -12,6 +12,7 @@ from mistral.db.database import DatabaseFailure
 from mistral.db.retry import is_transient, waits
 from mistral.db.store import jobs, loading, saving
 from mistral.db.times import utc_now
+from mistral.engine import immediate
 from mistral.engine.cache import WarmExecutions
 from mistral.engine.mailbox import Letter
 from mistral.engine.ports import EngineParts, EnginePorts
@@ -46,10 +47,18 @@ class UnitsOfWork:
     database fails, the copy is thrown away and the whole unit is repeated.
     """
 
-    def __init__(self, parts: EngineParts, warm: WarmExecutions, dispatch: Dispatch) -> None:
+    def __init__(
+        self,
+        parts: EngineParts,
+        warm: WarmExecutions,
+        dispatch: Dispatch,
+        run_now: immediate.RunNow | None = None,
+    ) -> None:
+        """`run_now` runs immediate actions, if they are to run here: see `immediate`."""
         self._parts = parts
         self._warm = warm
         self._dispatch = dispatch
+        self._run_now = run_now
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -179,9 +188,13 @@ class UnitsOfWork:
         effects: list[Effect] = []
         for letter in letters:
             try:
-                effects += machine.apply(state, letter.event, ports)
+                found = machine.apply(state, letter.event, ports)
             except MistralException as e:
                 raise _RefusedError(letter, e) from e
+            # Who asks for something is shown what it has led to at once, no more.
+            if self._run_now is not None and letter.reply is None:
+                found = immediate.carry_on(state, found, ports, self._run_now)
+            effects += found
         return effects
 
     def _save(self, outcomes: Sequence[saving.Outcome]) -> None:

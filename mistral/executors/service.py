@@ -80,6 +80,10 @@ class ExecutorService:
         )
         return future.result() or Result()
 
+    def run_now(self, request: ActionRequest) -> Result:
+        """Run an action that takes no time, in the caller's thread."""
+        return runner.run(request) or Result()
+
     def _report_interruption(self, request: ActionRequest, action_execution_id: str) -> None:
         if not _may_run_again(request):
             self._report(request, action_execution_id, runner.interruption_failure(request))

@@ -44,10 +44,8 @@ class Bench:
         self.dispatched += ((execution.id, effect) for effect in found)
 
     def define(self, text: str) -> None:
-        service = DefinitionsService(
-            self.database, Repositories(), Parser(self.parts.expressions)
-        )
-        service.create_workflows("version: '2.0'\n" + text, CALLER, '')
+        service = DefinitionsService(self.database, Repositories(), Parser(self.parts.expressions))
+        service.create_workflows("version: '2.0'\n" + text, CALLER)
 
     def beginning(self, name: str, id_: str | None = None, **input_: Any) -> tuple[str, Letter]:
         """The letter that starts an execution, and the id that this will have."""
@@ -166,9 +164,7 @@ Interfere = Callable[[Any, str, Callable[..., Any]], None]
 def interfere(monkeypatch: pytest.MonkeyPatch) -> Interfere:
     def interfere(owner: Any, name: str, what: Callable[..., Any]) -> None:
         method = getattr(owner, name)
-        monkeypatch.setattr(
-            owner, name, lambda *args, **kwargs: what(method, *args, **kwargs)
-        )
+        monkeypatch.setattr(owner, name, lambda *args, **kwargs: what(method, *args, **kwargs))
 
     return interfere
 

@@ -16,7 +16,6 @@ NEVER = 3600.0
 @pytest.fixture
 def timers():
     timers = Timers()
-    timers.start()
     yield timers
     timers.stop()
 
@@ -34,66 +33,90 @@ def schedule(timers, fired):
     return schedule
 
 
-def test_order_is_that_of_the_times(schedule, fired):
-    schedule('late', 0.03)
-    schedule('early', 0.01)
-    schedule('middle', 0.02)
-    assert [fired.get(timeout=PATIENCE) for _ in range(3)] == ['early', 'middle', 'late']
+@pytest.fixture
+def let_time_pass(monkeypatch, timers):
+    """Time stands still until this is called; then all timers of the test are due."""
+    monkeypatch.setattr('mistral.engine.timers.time.monotonic', lambda: 0.0)
+
+    def let_time_pass():
+        monkeypatch.undo()
+        timers.start()
+
+    return let_time_pass
 
 
-def test_timers_of_one_time_fire_in_the_order_in_which_they_came(fired):
-    timers = Timers()
+def collect(fired, count):
+    return [fired.get(timeout=PATIENCE) for _ in range(count)]
+
+
+def test_order_is_that_of_the_times(schedule, let_time_pass, fired):
+    schedule('late', 3)
+    schedule('early', 1)
+    schedule('middle', 2)
+    let_time_pass()
+    assert collect(fired, 3) == ['early', 'middle', 'late']
+
+
+def test_timers_of_one_time_fire_in_the_order_in_which_they_came(schedule, let_time_pass, fired):
     for n in range(20):
-        timers.schedule(f't{n}', 0, lambda n=n: fired.put(n))
+        schedule(f't{n}', 1)
+    let_time_pass()
+    assert collect(fired, 20) == [f't{n}' for n in range(20)]
+
+
+def test_timer_waits_for_its_time(timers, schedule, fired):
     timers.start()
-    assert [fired.get(timeout=PATIENCE) for _ in range(20)] == list(range(20))
-    timers.stop()
+    schedule('far', NEVER)
+    schedule('near', 0.01)
+    assert fired.get(timeout=PATIENCE) == 'near'
+    assert fired.empty()
 
 
 @pytest.mark.parametrize('delay', [0, -5])
-def test_timer_that_is_due_fires_at_once(schedule, fired, delay):
+def test_timer_that_is_due_fires_at_once(timers, schedule, fired, delay):
+    timers.start()
     schedule('waiting', NEVER)
     schedule('due', delay)
     assert fired.get(timeout=PATIENCE) == 'due'
 
 
-def test_cancelled_timer_does_not_fire(timers, schedule, fired):
-    schedule('a', 0.01)
-    schedule('b', 0.02)
+def test_cancelled_timer_does_not_fire(timers, schedule, let_time_pass, fired):
+    for name in 'abc':
+        schedule(name, 1)
     timers.cancel('a')
+    timers.cancel('b')
     timers.cancel('unknown')
-    assert fired.get(timeout=PATIENCE) == 'b'
+    let_time_pass()
+    assert fired.get(timeout=PATIENCE) == 'c'
     assert fired.empty()
 
 
-def test_known_timer_is_not_scheduled_twice(schedule, fired):
+def test_known_timer_is_not_scheduled_twice(schedule, let_time_pass, fired):
     """Recovery may find what this process has scheduled itself."""
-    schedule('a', 0.02, 'first')
-    schedule('a', 0.01, 'second')
-    schedule('b', 0.03)
-    assert [fired.get(timeout=PATIENCE) for _ in range(2)] == ['first', 'b']
+    schedule('a', 1, 'first')
+    schedule('a', 0, 'second')
+    schedule('b', 2)
+    let_time_pass()
+    assert collect(fired, 2) == ['first', 'b']
 
 
-def test_timer_that_has_fired_may_be_scheduled_again(schedule, fired):
+def test_timer_that_has_fired_may_be_scheduled_again(timers, schedule, fired):
+    timers.start()
     for _ in range(2):
         schedule('a', 0)
         assert fired.get(timeout=PATIENCE) == 'a'
 
 
 def test_broken_function_stops_nobody(timers, schedule, fired):
+    timers.start()
     timers.schedule('broken', 0, lambda: 1 / 0)
     schedule('next', 0)
     assert fired.get(timeout=PATIENCE) == 'next'
 
 
-def test_stop_drops_what_waits(fired):
-    timers = Timers()
+def test_stop_drops_what_waits(timers, schedule, fired):
     timers.start()
-    timers.schedule('waiting', NEVER, lambda: fired.put('waiting'))
+    schedule('waiting', NEVER)
     timers.stop()
     assert fired.empty()
     assert 'timers' not in {thread.name for thread in threading.enumerate()}
-
-
-def test_stop_before_start():
-    Timers().stop()

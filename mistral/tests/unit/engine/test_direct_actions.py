@@ -1,0 +1,153 @@
+"""Actions that are run without a workflow."""
+
+import pytest
+from mistral_lib.actions import Result
+
+from mistral.context import RequestContext
+from mistral.engine.direct_actions import DirectActions
+from mistral.exceptions import (
+    DBEntityNotFoundError,
+    InputException,
+    InvalidActionException,
+    InvalidStateTransitionException,
+)
+
+CALLER = RequestContext(project_id='mine')
+
+
+class Executor:
+    """Runs synchronous requests at once, keeps others."""
+
+    def __init__(self):
+        self.background = []
+        self.targets = []
+
+    def run_action(self, request, target):
+        self.background.append(request)
+        self.targets.append(target)
+
+    def run_action_sync(self, request, target):
+        assert request.action_execution_id is None
+        self.targets.append(target)
+        value = request.action.run(None)
+        return value if isinstance(value, Result) else Result(data=value)
+
+
+@pytest.fixture
+def executor():
+    return Executor()
+
+
+@pytest.fixture
+def actions(parts, executor):
+    return DirectActions(parts, executor)
+
+
+@pytest.fixture
+def start(actions):
+    def start(name='std.echo', input_=None, **options):
+        defaults = {
+            'description': '', 'namespace': '', 'save_result': False, 'run_sync': False,
+            'timeout': None, 'target': None,
+        }  # fmt: skip
+        return actions.start(
+            CALLER,
+            name=name,
+            input_={'output': 5} if input_ is None else input_,
+            **{**defaults, **options},
+        )
+
+    return start
+
+
+def test_nothing_is_stored_unless_asked_for(start, actions):
+    row = start(target='there')
+    assert (row['id'], row['state'], row['output']) == (None, 'SUCCESS', {'result': 5})
+
+
+def test_failure_is_a_state(start):
+    row = start('std.fail', {'error_data': 'broken'})
+    assert (row['state'], row['output']) == ('ERROR', {'result': 'broken'})
+
+
+def test_result_that_is_saved_comes_later(start, actions, executor):
+    row = start(save_result=True, timeout=7, target='there')
+    assert (row['state'], row['output'], row['project_id']) == ('RUNNING', None, 'mine')
+    (request,) = executor.background
+    assert (request.action_execution_id, request.timeout) == (row['id'], 7)
+    assert request.execution_context == {
+        'action_execution_id': row['id'],
+        'callback_url': f'/v2/action_executions/{row["id"]}',
+    }
+    assert executor.targets == ['there']
+    actions.complete(row['id'], Result(data=5))
+    stored = actions._get(row['id'])
+    assert (stored['state'], stored['output'], stored['accepted']) == (
+        'SUCCESS', {'result': 5}, True,
+    )  # fmt: skip
+
+
+def test_result_that_is_saved_and_waited_for(start, actions):
+    row = start(save_result=True, run_sync=True)
+    assert (row['state'], row['output']) == ('SUCCESS', {'result': 5})
+    assert actions._get(row['id'])['output'] == {'result': 5}
+
+
+def test_asynchronous_action_is_always_stored(start, actions):
+    row = start('std.async_noop', {})
+    assert row['state'] == 'RUNNING'
+    actions.update(row['id'], 'PAUSED')
+    assert actions._get(row['id'])['state'] == 'PAUSED'
+    actions.update(row['id'], 'RUNNING')
+    actions.complete(row['id'], Result(cancel=True))
+    assert actions._get(row['id'])['state'] == 'CANCELLED'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'error', 'message'),
+    [
+        ({'name': 'missing'}, InvalidActionException, 'Failed to find action'),
+        ({'input_': {'wrong': 1}}, InputException, 'Invalid input'),
+        (
+            {'name': 'std.http', 'input_': {'url': 'http://x', 'json': 1, 'body': 2}},
+            InputException,
+            "Only one of the parameters 'json' and 'body'",
+        ),
+    ],
+)
+def test_bad_request(start, arguments, error, message):
+    with pytest.raises(error, match=message):
+        start(**arguments)
+
+
+def test_asynchronous_action_cannot_be_waited_for(start):
+    with pytest.raises(InputException, match='does not support synchronous execution'):
+        start('std.async_noop', {}, run_sync=True)
+
+
+def test_second_result_is_refused(start, actions):
+    id_ = start(save_result=True)['id']
+    actions.complete(id_, Result(data=1))
+    with pytest.raises(InvalidStateTransitionException, match='already completed'):
+        actions.complete(id_, Result(data=2))
+    assert actions._get(id_)['output'] == {'result': 1}
+
+
+def test_only_asynchronous_actions_can_be_paused(start, actions):
+    id_ = start(save_result=True)['id']
+    with pytest.raises(InvalidStateTransitionException, match='only supported for asynchronous'):
+        actions.update(id_, 'PAUSED')
+
+
+def test_ended_action_cannot_be_resumed(start, actions):
+    id_ = start(save_result=True)['id']
+    actions.complete(id_, Result(data=1))
+    with pytest.raises(InvalidStateTransitionException, match='from SUCCESS to RUNNING'):
+        actions.update(id_, 'RUNNING')
+
+
+@pytest.mark.parametrize('method', ['complete', 'update'])
+def test_unknown_action(actions, method):
+    argument = Result(data=1) if method == 'complete' else 'RUNNING'
+    with pytest.raises(DBEntityNotFoundError, match='ActionExecution not found'):
+        getattr(actions, method)('unknown', argument)
