@@ -127,6 +127,16 @@ class World:
             events.ActionCompleted(action_id, result.data, result.error, result.cancel),
         )
 
+    def end(self, execution_id: str, name: str, result: Any = None) -> None:
+        """Give the last child of a task its result, and deliver what comes of it."""
+        self.complete(self.child(execution_id, name, -1).id, result)
+        self.run()
+
+    def ask(self, execution_id: str, event: events.Event) -> None:
+        """Apply an event and deliver what comes of it."""
+        self.apply(execution_id, event)
+        self.run()
+
     def pass_time(self, seconds: float) -> None:
         """Let time pass, firing the timers that fall due, and deliver what comes of it."""
         end = self.time + timedelta(seconds=seconds)
@@ -160,6 +170,10 @@ class World:
     def task(self, execution_id: str, name: str) -> TaskExecution:
         (task,) = self.tasks(execution_id, name)
         return task
+
+    def task_states(self, execution_id: str) -> dict[str, str]:
+        """The state of the last task of each name."""
+        return {task.name: task.state for task in self.tasks(execution_id)}
 
     def result(self, execution_id: str, name: str) -> Any:
         """The result of the only task of that name."""

@@ -92,12 +92,13 @@ def rerun(turn: Turn, event: Rerun) -> None:
 
 def prepare_rerun(turn: Turn, task: TaskExecution, *, reset: bool) -> None:
     """Forget the failed attempts; without `reset` the items that succeeded keep their results."""
+    keep_results = not reset and bool(turn.state.node(task).spec.with_items)
     turn.freeze_dependents(task)
     for child in task.children:
-        if reset or child.state != states.SUCCESS:
+        if not (keep_results and child.state == states.SUCCESS):
             turn.supersede(task, child)
     _clear_runtime_context(turn, task)
-    if not reset:
+    if keep_results:
         task.runtime_context['_keep_results'] = True
     task.finished_at = None
 

@@ -177,7 +177,7 @@ class TaskExecution:
 
     def waits_for(self, child: ChildExecution) -> bool:
         """Whether the result of a child may still decide the outcome."""
-        return self.is_current(child) and not self.is_decided
+        return self.state in (states.RUNNING, states.PAUSED) and self.is_current(child)
 
     def accepted_children(self) -> Iterator[ChildExecution]:
         return (child for child in self.children if child.accepted)

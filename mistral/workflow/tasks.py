@@ -31,13 +31,14 @@ def start(turn: Turn, task: TaskExecution, *, rerun: bool = False) -> None:
 
     A join comes here for each attempt; it is held and delayed only before the first one.
     """
+    is_first = task.runtime_context.keys().isdisjoint(('_held', 'wait_before_policy'))
     turn.set_task_state(task, states.RUNNING, rerun=rerun)
     chosen = policies.evaluate(turn, task)
-    if chosen.pause_before and '_held' not in task.runtime_context:
+    if chosen.pause_before and is_first:
         _hold(turn, task)
         return
     _apply_limits(turn, task, chosen)
-    if chosen.wait_before and 'wait_before_policy' not in task.runtime_context:
+    if chosen.wait_before and is_first:
         task.runtime_context['wait_before_policy'] = {'skip': True}
         _delay(turn, task, 'wait-before', chosen.wait_before, CONTINUE)
         return

@@ -1,6 +1,6 @@
 """Tasks with items: one child per item, in portions, and what their results add up to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from mistral import states
@@ -72,18 +72,23 @@ def has_more_to_start(task: TaskExecution) -> bool:
 
 
 def _unfinished_indexes(task: TaskExecution, count: int) -> list[int]:
-    done = {child.index for child in task.accepted_children() if child.state == states.SUCCESS}
+    done = {child.index for child in _finished(task) if child.state == states.SUCCESS}
     return [index for index in range(count) if index not in done]
 
 
 def _complete(turn: Turn, task: TaskExecution, phase: Phase) -> None:
-    found = {child.state for child in task.accepted_children()}
+    found = {child.state for child in _finished(task)}
     if states.CANCELLED in found:
         turn.do(CompleteTask(task, states.CANCELLED, SOME_CANCELLED, phase))
     elif states.ERROR in found:
         turn.do(CompleteTask(task, states.ERROR, SOME_FAILED, phase))
     else:
         turn.do(CompleteTask(task, states.SUCCESS, None, phase))
+
+
+def _finished(task: TaskExecution) -> Iterator[ChildExecution]:
+    """The children whose results count; those of former laps of a join count no more."""
+    return (child for child in task.accepted_children() if task.is_current(child))
 
 
 def _remaining(task: TaskExecution) -> int:

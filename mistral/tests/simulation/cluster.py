@@ -56,6 +56,9 @@ class Cluster(World):
             self.failing_after = -1
         return ''
 
+    def begin(self, name: str, notify: list[dict[str, Any]] | None) -> None:
+        self.start(name, env={'e': 1}, task_name='t0', notify=notify)
+
     def apply(self, execution_id: str, *events_: events.Event) -> None:
         before = self.storage.executions.read(execution_id)
         if self.reloads and not self._has_news(execution_id, events_[1:]):

@@ -153,9 +153,36 @@ class Inspector:
                 self.require(len(tasks) == 1, f'{name} exists {len(tasks)} times')
         for join_id in state.joins:
             self.require(state.tasks[join_id].state == states.WAITING, f'{join_id} is tracked')
+        triggers: Counter[tuple[str, str, str]] = Counter()
         for task in state.tasks.values():
+            self._check_children(state, task)
             if task.is_join:
                 self._check_join(state, task)
+            else:
+                triggers.update((t['task_id'], t['event'], task.name) for t in task.triggered_by)
+        if state.execution.id not in self.reopened:
+            for trigger, count in triggers.items():
+                laps = 1 + state.tasks[trigger[0]].runtime_context.get('_laps', 0)
+                self.require(count <= laps, f'{trigger} has started {count} tasks')
+
+    def _check_children(self, state: ExecutionState, task: TaskExecution) -> None:
+        """Each item (or the task itself) has one child that counts, apart from retries."""
+        current = [child for child in task.children if task.is_current(child)]
+        indexes = Counter(child.index for child in current)
+        for index, count in indexes.items():
+            self.require(count == 1, f'item {index} of {task.name} has {count} children')
+        if not state.node(task).spec.with_items:
+            self.require(len(current) <= 1, f'{task.name} has {len(current)} children')
+            return
+        context = task.runtime_context
+        may_exceed = '_reopened' in context
+        if context.get('concurrency') and task.state == states.RUNNING and not may_exceed:
+            running = sum(not child.is_completed for child in current)
+            self.require(running <= context['concurrency'], f'{running} items of {task.name} run')
+        if task.state == states.SUCCESS:
+            succeeded = sum(child.state == states.SUCCESS for child in current)
+            count = context['with_items']['count']
+            self.require(succeeded == count, f'{task.name}: {succeeded} of {count} items')
 
     def _check_join(self, state: ExecutionState, join: TaskExecution) -> None:
         """A join runs once per lap, apart from retries, and only a loop makes laps."""

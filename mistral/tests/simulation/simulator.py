@@ -1,7 +1,9 @@
 """One simulation: a seed, the workflows and the circumstances that follow from it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -15,6 +17,8 @@ from mistral.workflow import events
 from mistral.workflow.data_flow import DataFlowSettings
 from mistral.workflow.ports import CoreSettings
 
+#: How many steps of a simulation may be disturbed.
+DISTURBED_STEPS = 100
 #: A simulation that takes more steps than this to come to rest never does.
 LONGEST = 5000
 #: As soon as nothing is left to do another execution starts, but no more than this.
@@ -25,10 +29,11 @@ MOST_RESUMES = 60
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many steps a simulation took, and what its executions came to, by state."""
+    """What a simulation came to: its steps, executions by state, a digest of all that is stored."""
 
     steps: int
-    executions: dict[str, int]
+    executions: Counter[str]
+    digest: str
 
 
 class Simulation:
@@ -49,9 +54,8 @@ class Simulation:
         self._chaos = [Chaos(cluster) for cluster in self._clusters]
         self._steps = 0
 
-    def run(self, disturbed_steps: int) -> Outcome:
+    def run(self, disturbed_steps: int = DISTURBED_STEPS) -> Outcome:
         """Disturb so many steps, then let everything come to rest."""
-        self._each(lambda number: self._start(self._clusters[number]))
         while self._steps < disturbed_steps:
             if self._clusters[0].is_idle() and len(self._roots()) < MOST_ROOTS:
                 self._each(lambda number: self._start(self._clusters[number]))
@@ -67,14 +71,15 @@ class Simulation:
             if not paused:
                 break
             for execution_id in paused:
-                self._each(lambda number, id_=execution_id: self._resume(number, id_))
+                self._each(partial(self._resume, execution_id))
         else:
             raise ViolationError(f'Paused for ever: {self._paused()}')
-        stored = self._clusters[0].storage.executions.stored
-        counts: dict[str, int] = {}
-        for row in stored.values():
-            counts[row['state']] = counts.get(row['state'], 0) + 1
-        return Outcome(self._steps, counts)
+        storage = self._clusters[0].storage
+        return Outcome(
+            self._steps,
+            Counter(row['state'] for row in storage.executions.stored.values()),
+            storage.digest(),
+        )
 
     def _cluster(self, expressions: Expressions, *, reloads: bool) -> Cluster:
         rng = Random(f'{self._seed} settings')
@@ -93,13 +98,12 @@ class Simulation:
 
     def _start(self, cluster: Cluster) -> str:
         notify = [{'type': 'noop'}] if cluster.rng.random() < 0.3 else None
-        cluster.start(NAMES[0], env={'e': 1}, task_name='t0', notify=notify)
-        return 'start'
+        return 'start' + cluster.attempt(cluster.begin, NAMES[0], notify)
 
     def _step(self, *, disturbed: bool) -> None:
         self._each(lambda number: self._chaos[number].step(disturbed=disturbed))
 
-    def _resume(self, number: int, execution_id: str) -> str:
+    def _resume(self, execution_id: str, number: int) -> str:
         cluster = self._clusters[number]
         outcome = cluster.attempt(cluster.apply, execution_id, events.Resume())
         return f'{execution_id[:8]} resume{outcome}'

@@ -4,6 +4,8 @@ Values go through the types of the columns, executions through the same code as 
 what does not survive the database does not survive this either.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -146,6 +148,13 @@ class Storage:
             'tasks': self.tasks.stored,
             'actions': self.actions.stored,
         }
+
+    def digest(self) -> str:
+        """Of all that is stored; the order of the keys of mappings does not matter."""
+        tables = (self.executions, self.tasks, self.actions)
+        found = [[table.read(id_) for id_ in table.stored] for table in tables]
+        text = json.dumps(found, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _insert_execution(self, execution: WorkflowExecution) -> None:
         self.executions.insert({**rows.execution_to_row(execution), 'revision': 1})

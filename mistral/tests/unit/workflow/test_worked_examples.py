@@ -4,13 +4,6 @@ from mistral import states
 from mistral.tests.world import World
 from mistral.workflow import events
 from mistral.workflow.ports import ActionResult
-from mistral.workflow.scope import task_result
-from mistral.workflow.turn import Turn
-
-
-def result(world: World, execution_id: str, name: str) -> object:
-    task = world.task(execution_id, name)
-    return task_result(Turn(world.states[execution_id], world), task)
 
 
 def shown_context(task) -> dict:
@@ -39,7 +32,7 @@ w1:
     assert execution.output == {'sum': 60, 'v': 6, 'e': 5}
     assert execution.params == {'env': {'k': 5}, 'namespace': ''}
     t1, t2 = world.tasks(id_)
-    assert (t1.published, result(world, id_, 't1'), t1.runtime_context) == (
+    assert (t1.published, world.result(id_, 't1'), t1.runtime_context) == (
         {'p': 6, 'q': None},
         6,
         {},
@@ -91,7 +84,7 @@ w3:
     assert execution.state_info.startswith('Failure caused by error in tasks: t2\n')
     assert execution.output['why'] == 'E1'
     assert world.task(id_, 't1').published == {'why': 'E1'}
-    assert result(world, id_, 'fix') == 'E1'
+    assert world.result(id_, 'fix') == 'E1'
     assert world.tasks(id_, 'never') == []
 
 
@@ -117,7 +110,7 @@ def test_failed_join_that_is_handled(world: World) -> None:
     b, j = world.task(id_, 'b'), world.task(id_, 'j')
     assert (b.state_info, b.published) == ('B', {'b': 2})
     assert (j.state, j.state_info) == (states.ERROR, "Failed by tasks: ['b']")
-    assert (j.published, result(world, id_, 'j'), j.started_at) == ({'j': 1}, [], None)
+    assert (j.published, world.result(id_, 'j'), j.started_at) == ({'j': 1}, [], None)
     assert shown_context(j) == {'triggered_by': [{'task_id': b.id, 'event': 'not triggered'}]}
     assert world.task(id_, 'rescue').triggered_by == [{'task_id': j.id, 'event': 'on-error'}]
 
@@ -148,7 +141,7 @@ w5:
     world.complete(world.task(id_, 'slow').children[0].id)
     world.run()
     assert world.execution(id_).state == states.SUCCESS
-    assert result(world, id_, 'j') == 'fast'
+    assert world.result(id_, 'j') == 'fast'
     assert len(world.tasks(id_, 'k')) == 1
 
 
@@ -164,11 +157,13 @@ w6:
     t = world.task(id_, 't')
     assert t.children[0].state == t.children[1].state == states.RUNNING
     assert shown_context(t) == {'concurrency': 2, 'with_items': {'capacity': 0, 'count': 3}}
-    assert result(world, id_, 't') == []
+    assert world.result(id_, 't') == []
     world.complete(t.children[1].id, {'n': 0})
-    assert (len(t.children), result(world, id_, 't')) == (3, [{'n': 0}])
+    t = world.task(id_, 't')
+    assert (len(t.children), world.result(id_, 't')) == (3, [{'n': 0}])
     world.complete(t.children[0].id, ActionResult(error={'n': 1}))
     world.complete(t.children[2].id, {'n': 2})
+    t = world.task(id_, 't')
     assert (t.state, t.state_info) == (states.ERROR, 'One or more actions had failed.')
     assert t.published == {'r': [{'n': 1}, {'n': 0}, {'n': 2}]}
     assert shown_context(t) == {'concurrency': 2, 'with_items': {'capacity': 2, 'count': 3}}
@@ -197,18 +192,18 @@ w7:
     world.pass_time(10)
     execution = world.execution(id_)
     assert (execution.state, execution.output) == (states.SUCCESS, {'d': 'ok'})
-    a, b, c, d = (world.task(id_, name) for name in 'abcd')
+    a, b, c, d, f = (world.task(id_, name) for name in 'abcdf')
     assert (a.state, a.state_info) == (states.ERROR, 'E')
     assert shown_context(a) == {'retry_task_policy': {'retry_no': 2}}
     assert [child.accepted for child in a.children] == [False, False, True]
     assert (len(b.children), shown_context(b)) == (1, {'retry_task_policy': {}})
-    assert (c.state, result(world, id_, 'c'), len(c.children)) == (states.SUCCESS, 1, 3)
+    assert (c.state, world.result(id_, 'c'), len(c.children)) == (states.SUCCESS, 1, 3)
     assert [child.accepted for child in c.children] == [False, False, True]
     assert (d.state, d.state_info) == (states.ERROR, "Failed by 'fail-on' policy")
-    assert (d.published, result(world, id_, 'd')) == ({'d': 'ok'}, 1)
+    assert (d.published, world.result(id_, 'd')) == ({'d': 'ok'}, 1)
     assert (f.state, f.state_info) == (states.ERROR, 'Task timed out [timeout(s)=2].')
     assert shown_context(f) == {'wait_after_policy': {'skip': True}}
-    assert (result(world, id_, 'f'), f.children[0].state) == ([], states.RUNNING)
+    assert (world.result(id_, 'f'), f.children[0].state) == ([], states.RUNNING)
 
 
 def test_pause_command_backlog_and_resume(world: World) -> None:
@@ -229,12 +224,13 @@ w8:
     assert (t1.processed, t2.state, t2.processed) == (True, states.SUCCESS, False)
     world.apply(id_, events.Resume())
     world.run()
+    execution = world.execution(id_)
     assert (execution.state, execution.state_info) == (states.SUCCESS, None)
     assert execution.output == {'x': 1}
-    assert result(world, id_, 't3') == 1
+    assert world.result(id_, 't3') == 1
     assert world.task(id_, 't3').triggered_by == [{'task_id': t1.id, 'event': 'on-success'}]
     assert world.task(id_, 't4').triggered_by == [{'task_id': t2.id, 'event': 'on-success'}]
-    assert t2.processed
+    assert world.task(id_, 't2').processed
 
 
 def test_publish_precedence(world: World) -> None:
@@ -257,7 +253,7 @@ w9:
     t1 = world.task(id_, 't1')
     assert t1.published == {'a': 'complete', 'b': 'success', 'c': 'success', 'd': 'success'}
     assert t1.published_global == {'g': 'complete', 'h': None}
-    assert result(world, id_, 't2') == [
+    assert world.result(id_, 't2') == [
         'complete',
         'success',
         'success',
@@ -345,6 +341,7 @@ w12:
     assert {task.name for task in world.tasks(id_)} == {'a', 'b'}
     world.apply(id_, events.Skip(b.id))
     world.run()
+    b, execution = world.task(id_, 'b'), world.execution(id_)
     assert (b.state, b.state_info) == (states.SKIPPED, 'Task was skipped.')
     assert b.published == {'b': 'skipped'}
     assert world.tasks(id_, 'c') == []
