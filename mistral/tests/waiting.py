@@ -12,7 +12,7 @@ PATIENCE: Final = 60
 _INTERVAL: Final = 0.02
 
 
-def wait_for(condition: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+def wait_for(condition: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
     """Call `condition` until it gives something true, and return that.
 
     Fails after `patience` seconds, and says that `what` did not come.
@@ -22,3 +22,9 @@ def wait_for(condition: Callable[[], T], what: str, patience: float = PATIENCE) 
         assert time.monotonic() < deadline, f'There is no {what} after {patience} s; got {value!r}'
         time.sleep(_INTERVAL)
     return value
+
+
+def wait_for_more(count: Callable[[], int], more: int, what: str) -> None:
+    """Wait until `count` has grown by at least `more`."""
+    enough = count() + more
+    wait_for(lambda: count() >= enough, f'{enough} {what}')

@@ -17,12 +17,13 @@ StartServer = Callable[..., ServerProcess]
 
 
 @contextmanager
-def _server(
+def running_server(
     home: Path,
     database_url: str | None = None,
     options: Options | None = None,
     config_file: Path | None = None,
 ) -> Iterator[ServerProcess]:
+    """A server that is stopped in the end, if it still runs, and that has nothing to regret."""
     url = database_url or f'sqlite:///{home}/mistral.sqlite'
     if not url.startswith('sqlite'):
         migrated = run(home, 'mistral-db-manage', 'upgrade', 'head', OS_DATABASE__CONNECTION=url)
@@ -46,7 +47,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     with ExitStack() as servers:
 
         def start(*arguments: Any, **keywords: Any) -> ServerProcess:
-            return servers.enter_context(_server(tmp_path, *arguments, **keywords))
+            return servers.enter_context(running_server(tmp_path, *arguments, **keywords))
 
         yield start
 
@@ -54,7 +55,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 @pytest.fixture(scope='module')
 def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
     """The API of a server that the tests of a module share."""
-    with _server(tmp_path_factory.mktemp('server')) as server:
+    with running_server(tmp_path_factory.mktemp('server')) as server:
         yield server.rest
 
 

@@ -39,3 +39,9 @@ def assert_all_ran_once(rest: Rest) -> None:
     assert Counter(action['task_execution_id'] for action in actions) == Counter(
         task['id'] for task in tasks
     )
+
+
+def assert_no_task_is_there_twice(rest: Rest) -> None:
+    """Holds for all workflows without loops."""
+    tasks = Counter((task['workflow_execution_id'], task['name']) for task in rest.items('/tasks'))
+    assert set(tasks.values()) == {1}

@@ -12,13 +12,14 @@ ENDED: Final = frozenset({'SUCCESS', 'ERROR', 'CANCELLED'})
 
 
 class Rest:
-    """Speaks to a server at `url`, which ends with /v2."""
+    """Speaks to a server at `url`, which ends with /v2. Each thread needs its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._session = requests.Session()
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        return requests.request(method, self.url + path, timeout=60, **options)
+        return self._session.request(method, self.url + path, timeout=60, **options)
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         """Returns the JSON of the answer, which must be a good one."""

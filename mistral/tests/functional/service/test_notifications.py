@@ -1,9 +1,12 @@
 """Webhooks of workflows that ask for them."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
-from mistral.tests.functional.service.conftest import StartServer
+import pytest
+
+from mistral.tests.functional.service.conftest import StartServer, running_server
 from mistral.tests.functional.service.processes import ServerProcess
 from mistral.tests.unit.utils.http_server import Answer, Server
 from mistral.tests.waiting import wait_for
@@ -28,8 +31,14 @@ def webhook(web: Server, path: str, **entry: Any) -> dict[str, Any]:
     return {'type': 'webhook', 'url': web.url + path, 'headers': {'X-Token': 'secret'}, **entry}
 
 
+@pytest.fixture(scope='module')
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with running_server(tmp_path_factory.mktemp('server'), options=REACHABLE) as server:
+        server.rest.upload(WORKFLOW)
+        yield server
+
+
 def start(server: ServerProcess, *publishers: Any) -> str:
-    server.rest.upload(WORKFLOW)
     return server.rest.start('told', notify=list(publishers))
 
 
@@ -47,8 +56,7 @@ def wait_for_the_end(web: Server, path: str, id_: str) -> list[dict[str, Any]]:
     return told(web, path)
 
 
-def test_all_events(start_server: StartServer, http_server: Server) -> None:
-    server = start_server(options=REACHABLE)
+def test_all_events(server: ServerProcess, http_server: Server) -> None:
     id_ = start(server, webhook(http_server, '/all'))
     news = wait_for_the_end(http_server, '/all', id_)
     sequences: dict[str, list[str | None]] = {}
@@ -69,12 +77,9 @@ def test_all_events(start_server: StartServer, http_server: Server) -> None:
     assert {'input', 'output', 'published'}.isdisjoint(first)
 
 
-def test_chosen_events_and_broken_publishers(
-    start_server: StartServer, http_server: Server
-) -> None:
+def test_chosen_events_and_broken_publishers(server: ServerProcess, http_server: Server) -> None:
     """Entries that cannot work are reported in the log and hold up nothing."""
     http_server.answers['/broken'] = Answer(500, b'out of order')
-    server = start_server(options=REACHABLE)
     id_ = start(
         server,
         {'type': 'webhook', 'url': f'{http_server.url}/broken'},
@@ -95,5 +100,6 @@ def test_chosen_events_and_broken_publishers(
 def test_publishers_of_the_operator(start_server: StartServer, http_server: Server) -> None:
     publishers = json.dumps([webhook(http_server, '/operator')])
     server = start_server(options={**REACHABLE, 'notifier': {'notify': publishers}})
+    server.rest.upload(WORKFLOW)
     id_ = start(server)
     assert wait_for_the_end(http_server, '/operator', id_)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mistral.tests.functional.conftest import SERVERS
 from mistral.tests.functional.service.processes import run
 
 #: Runs a server that must not come up, with options as environment variables; gives its complaint.
@@ -39,13 +40,6 @@ def test_busy_port(refuse: Refuse, busy_port: int) -> None:
     assert '[api] host and port' in complaint
 
 
-def test_unwritable_directory(refuse: Refuse, tmp_path: Path) -> None:
-    (tmp_path / 'file').touch()
-    complaint = refuse(OS_DATABASE__CONNECTION=f'sqlite:///{tmp_path}/file/mistral.sqlite')
-    assert f'Cannot write to the directory of the database, {tmp_path}/file' in complaint
-    assert '[database] connection' in complaint
-
-
 def test_file_that_is_no_database(refuse: Refuse, tmp_path: Path) -> None:
     (tmp_path / 'notes.txt').write_text('This is not a database. ' * 10)
     complaint = refuse(OS_DATABASE__CONNECTION=f'sqlite:///{tmp_path}/notes.txt')
@@ -62,28 +56,6 @@ def test_unreachable_database(refuse: Refuse, driver: str) -> None:
     assert 'secret' not in complaint
 
 
+@pytest.mark.parametrize('database_url', SERVERS, indirect=True)
 def test_database_without_the_schema(refuse: Refuse, database_url: str) -> None:
-    if database_url.startswith('sqlite'):
-        pytest.skip('SQLite databases are upgraded by themselves.')
     assert "'mistral-db-manage upgrade head'" in refuse(OS_DATABASE__CONNECTION=database_url)
-
-
-@pytest.mark.parametrize(
-    ('variables', 'complaint'),
-    [
-        ({'OS_API__PORT': 'eighty'}, '[api] port is not valid'),
-        ({'OS_API__PORT': '123456'}, '[api] port is not valid'),
-        ({'OS_ENGINE__WORKERS': '0'}, '[engine] workers is not valid'),
-        ({'OS_NOTIFIER__NOTIFY': '{}'}, '[notifier] notify is not valid'),
-        ({'OS_DATABASE__CONNECTION': 'here'}, '[database] connection is not a database URL'),
-        ({'OS_DATABASE__CONNECTION': 'sqlite://'}, 'SQLite needs a file'),
-        ({'OS_DATABASE__CONNECTION': 'oracle://there/db'}, 'driver of [database] connection'),
-    ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else '',
-)
-def test_bad_value(refuse: Refuse, variables: dict[str, str], complaint: str) -> None:
-    assert complaint in refuse(**variables)
-
-
-def test_missing_configuration_file(refuse: Refuse, tmp_path: Path) -> None:
-    assert f'{tmp_path}/none.conf' in refuse('--config-file', f'{tmp_path}/none.conf')
