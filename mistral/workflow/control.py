@@ -32,27 +32,27 @@ _KEPT_BY_RERUN: Final = frozenset(
 )
 
 
-def pause(turn: Turn, message: Any = None) -> None:
+def pause(turn: Turn, message: Any = None, *, ordered: bool = False) -> None:
     """Pause the execution and its sub-workflows; raises WorkflowException if it is over."""
     if turn.state.execution.state == states.PAUSED:
         return
-    turn.set_workflow_state(states.PAUSED, message)
-    _tell_subworkflows(turn, Pause())
+    turn.set_workflow_state(states.PAUSED, message, ordered=ordered)
+    _tell_subworkflows(turn, Pause(ordered=True))
 
 
-def resume(turn: Turn, env: Mapping[str, Any] | None = None) -> None:
+def resume(turn: Turn, env: Mapping[str, Any] | None = None, *, ordered: bool = False) -> None:
     """Go on where a pause has stopped; nothing happens unless the execution is paused or idle."""
     execution = turn.state.execution
     if execution.state not in (states.PAUSED, states.IDLE):
         return
     if env:
         _merge_env(turn, env)
-    turn.set_workflow_state(states.RUNNING)
+    turn.set_workflow_state(states.RUNNING, ordered=ordered)
     error = execution.runtime_context.pop('_hard_error', None)
     if error is None:
         _take_up(turn)
     else:
-        _tell_subworkflows(turn, Resume())
+        _tell_subworkflows(turn, Resume(ordered=True))
         turn.do(RunEngineCommand('fail', error))
 
 
@@ -143,11 +143,21 @@ def reopen_task(turn: Turn, task: TaskExecution, child: ChildExecution, reopened
         _reopen_execution(turn, task)
 
 
-def on_child_paused_or_resumed(turn: Turn, task: TaskExecution, child: ChildExecution) -> None:
-    """Carry a child's pause or resume up to its task and its execution."""
+def on_child_paused_or_resumed(
+    turn: Turn, task: TaskExecution, child: ChildExecution, *, ordered: bool = False
+) -> None:
+    """Carry a child's pause or resume up to its task and its execution.
+
+    What was `ordered` from here changes nothing here. If the order has been revoked meanwhile it
+    is given again: orders may overtake each other.
+    """
     if not task.waits_for(child):
         return
     execution = turn.state.execution
+    is_paused = execution.state == states.PAUSED
+    if ordered and is_paused != (child.state == states.PAUSED):
+        turn.send(child.id, Pause(ordered=True) if is_paused else Resume(ordered=True))
+        return
     if child.state == states.PAUSED:
         if states.is_valid_transition(task.state, states.PAUSED) and task.state != states.PAUSED:
             turn.set_task_state(task, states.PAUSED)
@@ -209,7 +219,7 @@ def _reopen_execution(turn: Turn, task: TaskExecution) -> None:
 
 def _take_up(turn: Turn, besides: TaskExecution | None = None) -> None:
     """Do what had to wait while the execution was paused, `besides` one of its tasks."""
-    _tell_subworkflows(turn, Resume())
+    _tell_subworkflows(turn, Resume(ordered=True))
     for task in turn.state.in_order(turn.state.incomplete):
         if task.state == states.IDLE:
             turn.do(ContinueTask(task, after_hold=True))

@@ -32,7 +32,8 @@ class SubworkflowUpdated:
     """A sub-workflow took a state; `message` is its failure or cancellation text.
 
     `revision` counts the news of one sub-workflow: older news than the last is dropped. `reopened`
-    counts how often it has run again after it had ended, so that no such news is missed.
+    counts how often it has run again after it had ended, so that no such news is missed. `ordered`
+    says that it has paused or gone on only because its parent had told it to.
     """
 
     execution_id: str
@@ -40,6 +41,7 @@ class SubworkflowUpdated:
     revision: int
     message: str | None = None
     reopened: int = 0
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,17 @@ class ContinueItems:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    pass
+    """`ordered` by the parent of a sub-workflow, not by an operator."""
+
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
+    """See `Pause`."""
+
     env: dict[str, Any] | None = None
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

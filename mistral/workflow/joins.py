@@ -222,7 +222,13 @@ def _reenter(turn: Turn, join: TaskExecution) -> None:
         if not child.is_completed:
             turn.supersede(join, child)
     context = join.runtime_context
-    for key in ('retry_task_policy', 'wait_after_policy', 'wait_before_policy', '_held', '_outcome'):
+    for key in (
+        'retry_task_policy',
+        'wait_after_policy',
+        'wait_before_policy',
+        '_held',
+        '_outcome',
+    ):
         context.pop(key, None)
     context['_laps'] = context.get('_laps', 0) + 1
     join.processed = False

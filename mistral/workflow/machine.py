@@ -161,7 +161,7 @@ def _require_task(turn: Turn, task_id: str) -> None:
 
 
 def _resume(turn: Turn, event: events.Resume) -> None:
-    control.resume(turn, event.env)
+    control.resume(turn, event.env, ordered=event.ordered)
     # It may have been paused before it could begin.
     _begin(turn)
 
@@ -200,7 +200,7 @@ _HANDLERS: Final[Mapping[type[events.Event], Callable[[Turn, Any], None]]] = {
     events.SubworkflowUpdated: results.on_subworkflow_updated,
     events.TimerFired: _fire_timer,
     events.ContinueItems: _continue_items,
-    events.Pause: lambda turn, _: control.pause(turn),
+    events.Pause: lambda turn, event: control.pause(turn, ordered=event.ordered),
     events.Resume: _resume,
     events.Stop: control.stop,
     events.UpdateEnv: lambda turn, event: control.update_env(turn, event.env),

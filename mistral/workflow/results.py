@@ -74,7 +74,7 @@ def on_subworkflow_updated(turn: Turn, event: SubworkflowUpdated) -> None:
     if event.reopened > child.reopened:
         control.reopen_task(turn, task, child, event.reopened)
     if not is_over:
-        control.on_child_paused_or_resumed(turn, task, child)
+        control.on_child_paused_or_resumed(turn, task, child, ordered=event.ordered)
         return
     reason = None if event.state == states.SUCCESS else event.message
     _tell_task(turn, task, child, reason, handling_action(child.name))

@@ -56,8 +56,13 @@ class Turn:
 
     # States
 
-    def set_workflow_state(self, state: str, state_info: Any = None) -> None:
-        """Change the execution's state; raises WorkflowException if that is not possible."""
+    def set_workflow_state(
+        self, state: str, state_info: Any = None, *, ordered: bool = False
+    ) -> None:
+        """Change the execution's state; raises WorkflowException if that is not possible.
+
+        `ordered` is told to its parent, see `events.SubworkflowUpdated`.
+        """
         execution = self.state.execution
         previous = execution.state
         self.require_transition(state)
@@ -74,7 +79,7 @@ class Turn:
         if execution.parent_execution_id:
             if previous in states.COMPLETED and state not in states.COMPLETED:
                 _count(execution.runtime_context, '_reopened')
-            self._report_to_parent(execution.parent_execution_id)
+            self._report_to_parent(execution.parent_execution_id, ordered=ordered)
 
     def announce_start(self) -> None:
         """The execution has been created running: say so as for any other change of state."""
@@ -99,14 +104,16 @@ class Turn:
                 f'[workflow={execution.workflow_name}, execution_id={execution.id}]'
             )
 
-    def _report_to_parent(self, parent_id: str) -> None:
+    def _report_to_parent(self, parent_id: str, *, ordered: bool) -> None:
         execution = self.state.execution
         message = None
         if execution.state in (states.ERROR, states.CANCELLED):
             message = as_state_info(execution.output.get('result'))
         revision = _count(execution.runtime_context, '_news')
         reopened = execution.runtime_context.get('_reopened', 0)
-        news = SubworkflowUpdated(execution.id, execution.state, revision, message, reopened)
+        news = SubworkflowUpdated(
+            execution.id, execution.state, revision, message, reopened, ordered
+        )
         self.send(parent_id, news)
 
     def set_task_state(

@@ -48,9 +48,7 @@ class Simulation:
         self._seed = seed
         self._trace = trace
         self.definitions = generate(Random(seed))
-        self._clusters = [
-            self._cluster(expressions, reloads=reloads) for reloads in (False, True)
-        ]
+        self._clusters = [self._cluster(expressions, reloads=reloads) for reloads in (False, True)]
         self._chaos = [Chaos(cluster) for cluster in self._clusters]
         self._steps = 0
 

@@ -238,7 +238,9 @@ wf:
         id_ = world.run_workflow('wf', env={'k': 1})
         world.end(id_, 't', ActionResult(error='no'))
         world.ask(id_, events.Rerun(world.task(id_, 't').id, env={'k': 2}))
-        inputs = [world.storage.actions.value(a.action_execution_id, 'input') for a in world.started]
+        inputs = [
+            world.storage.actions.value(a.action_execution_id, 'input') for a in world.started
+        ]
         assert inputs == [{'v': 1}, {'v': 2}]
 
 

@@ -171,9 +171,7 @@ def test_an_unexpected_exception_is_a_hard_error_and_reported(world: World, monk
     monkeypatch.setattr(world, 'prepare_action', crash)
     id_ = run(world, 'action: std.noop')
     execution = world.execution(id_)
-    assert execution.state_info == (
-        'Failed to run task [error=a bug in a plugin, wf=wf, task=t]:'
-    )
+    assert execution.state_info == ('Failed to run task [error=a bug in a plugin, wf=wf, task=t]:')
     assert any(isinstance(error, ZeroDivisionError) for error in world.failures)
 
 

@@ -22,9 +22,7 @@ class TestLateBranches:
 """
 
     @pytest.mark.parametrize('action', ['std.noop', 'std.fail', 'std.async_noop'])
-    def test_a_surplus_branch_changes_nothing_whatever_came_of_the_join(
-        self, world: World, action
-    ):
+    def test_a_surplus_branch_changes_nothing_whatever_came_of_the_join(self, world: World, action):
         id_ = run(world, self.ONE.replace('ACTION', action))
         world.end(id_, 'a')
         before = world.task(id_, 'j')
@@ -155,9 +153,7 @@ class TestLoops:
 
 
 class TestDeadlocks:
-    def test_joins_that_wait_for_each_other_go_before_those_that_wait_for_them(
-        self, world: World
-    ):
+    def test_joins_that_wait_for_each_other_go_before_those_that_wait_for_them(self, world: World):
         """The join `last` is the oldest, but the failure of the others is what it waits for."""
         id_ = run(
             world,
