@@ -14,8 +14,8 @@ def no_effect(reason: str) -> str:
 def not_yet(missing: str, options: Sequence[cfg.Opt]) -> tuple[cfg.Opt, ...]:
     """Options of a feature that this release does not have: they are accepted and say so."""
     marked = []
-    for option in options:
-        option = copy.copy(option)
+    for original in options:
+        option = copy.copy(original)
         option.help = f'{option.help} Has no effect yet: this release has no {missing}.'
         marked.append(option)
     return tuple(marked)

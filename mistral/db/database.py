@@ -82,7 +82,7 @@ class Database:
         """
         if self.dialect != 'sqlite' or self._claim is not None:
             return
-        self._claim = open(f'{self._url.database}.lock', 'w')  # noqa: SIM115 - held until dispose
+        self._claim = Path(f'{self._url.database}.lock').open('w')  # noqa: SIM115 - held until dispose
         try:
             fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as e:

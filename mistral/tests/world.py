@@ -1,4 +1,4 @@
-"""A world for the decision core without any I/O: executions, actions, timers and messages in memory.
+"""A world for the decision core without any I/O: executions, timers and messages in memory.
 
 The clock moves only when a test says so, ids are counted, and nothing is delivered by itself: tests
 (and the simulation) choose what happens next. What is durable in the service goes through the
@@ -45,7 +45,7 @@ class World:
     expressions: Any
     remembers: bool = True
     settings: CoreSettings = field(default_factory=CoreSettings)
-    time: datetime = datetime(2026, 1, 1)
+    time: datetime = datetime(2026, 1, 1)  # noqa: DTZ001 - as the database keeps times
     definitions: dict[str, WorkflowDefinition] = field(default_factory=dict)
     storage: Storage = field(default_factory=Storage)
     jobs: dict[str, Job] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from mistral import states
 from mistral.db.store import rows
 from mistral.exceptions import MistralException
 from mistral.tests.simulation.storage import StoredTable
-from mistral.workflow import events, joins, with_items
+from mistral.workflow import events, joins
 from mistral.workflow.effects import Effect, Trace
 from mistral.workflow.model import ExecutionState, TaskExecution
 

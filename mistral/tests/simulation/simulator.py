@@ -130,9 +130,9 @@ class Simulation:
 
 def _differences(remembered: dict[str, Any], loaded: dict[str, Any]) -> Iterator[str]:
     """The values in which the two databases differ."""
-    for table in remembered:
-        for id_ in {**remembered[table], **loaded[table]}:
-            rows = remembered[table].get(id_) or {}, loaded[table].get(id_) or {}
+    for table, kept in remembered.items():
+        for id_ in {**kept, **loaded[table]}:
+            rows = kept.get(id_) or {}, loaded[table].get(id_) or {}
             for name in {**rows[0], **rows[1]}:
                 values = [row.get(name) for row in rows]
                 if values[0] != values[1]:

@@ -2,8 +2,9 @@
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mistral.expressions import Expressions
 from mistral.lang.parser import Parser
 from mistral.services.action_definitions import StoredActionDefinitions
 from mistral.services.definitions import DefinitionsService
+from mistral.utils.plugins import EntryPoints, installed
 from mistral.workflow import creation, effects, events
 from mistral.workflow.model import ExecutionState, TaskExecution, WorkflowExecution
 from mistral.workflow.ports import CoreSettings
@@ -143,10 +145,16 @@ def database(empty_database: Path, tmp_path: Path) -> Iterator[Database]:
     database.dispose()
 
 
+@pytest.fixture(scope='session')
+def plugins() -> EntryPoints:
+    """What is installed. Looking for it takes longer than a test."""
+    return cache(installed)
+
+
 @pytest.fixture
-def parts(database: Database, expressions: Expressions) -> EngineParts:
+def parts(database: Database, expressions: Expressions, plugins: EntryPoints) -> EngineParts:
     stored = StoredActionDefinitions(database, Repositories())
-    catalog = load_catalog(CatalogSettings(), stored, expressions)
+    catalog = load_catalog(CatalogSettings(), stored, expressions, plugins)
     return EngineParts(database, expressions, catalog, definitions.GraphCache(), CoreSettings())
 
 
@@ -167,7 +175,3 @@ def interfere(monkeypatch: pytest.MonkeyPatch) -> Interfere:
         monkeypatch.setattr(owner, name, lambda *args, **kwargs: what(method, *args, **kwargs))
 
     return interfere
-
-
-def columns(row: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
-    return tuple(row[name] for name in names)

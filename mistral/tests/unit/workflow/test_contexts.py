@@ -192,8 +192,8 @@ wf:
         world.define("""
 wf:
   tasks:
-    t: {action: std.echo output="big", keep-result: "<% 1 = 2 %>", publish: {p: <% task().result %>},
-        on-success: n}
+    t: {action: std.echo output="big", keep-result: "<% 1 = 2 %>",
+        publish: {p: <% task().result %>}, on-success: n}
     n: {action: std.echo output=<% task(t).result %>}
 """)
         id_ = world.run_workflow('wf')

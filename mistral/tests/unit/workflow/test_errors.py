@@ -38,8 +38,10 @@ HARD = [
     (
         'action: std.noop, input: <% 5 %>',
         'run task',
-        'Wrong dynamic input for task: t. Dict type is expected. '
-        "Actual type: <class 'int'>. Actual value: 5",
+        (
+            'Wrong dynamic input for task: t. Dict type is expected. '
+            "Actual type: <class 'int'>. Actual value: 5"
+        ),
     ),
     ('action: std.noop, publish: {p: <% $.a %>}', 'handle action completion', NO_A),
     ('action: std.noop, on-success: [never: <% $.a %>]', 'handle action completion', NO_A),

@@ -171,17 +171,45 @@ wf:
 @pytest.mark.parametrize(
     ('policy', 'class_name', 'field', 'problem', 'rule'),
     [
-        ('wait-before: <% abc %>', 'WaitBeforePolicy', 'delay', "'abc' is not of type 'integer'", 'type'),
-        ('wait-after: <% 1.5 %>', 'WaitAfterPolicy', 'delay', "1.5 is not of type 'integer'", 'type'),
+        (
+            'wait-before: <% abc %>',
+            'WaitBeforePolicy',
+            'delay',
+            "'abc' is not of type 'integer'",
+            'type',
+        ),
+        (
+            'wait-after: <% 1.5 %>',
+            'WaitAfterPolicy',
+            'delay',
+            "1.5 is not of type 'integer'",
+            'type',
+        ),
         ('timeout: <% null %>', 'TimeoutPolicy', 'delay', "None is not of type 'integer'", 'type'),
         ('timeout: <% true %>', 'TimeoutPolicy', 'delay', "True is not of type 'integer'", 'type'),
-        ('concurrency: "<% -1 %>"', 'ConcurrencyPolicy', 'concurrency',
-         '-1 is less than the minimum of 0', 'minimum'),
-        ('pause-before: <% 1 %>', 'PauseBeforePolicy', 'expr', "1 is not of type 'boolean'", 'type'),
-        ('retry: {count: <% x %>, delay: 1}', 'RetryPolicy', 'count',
-         "'x' is not of type 'integer'", 'type'),
+        (
+            'concurrency: "<% -1 %>"',
+            'ConcurrencyPolicy',
+            'concurrency',
+            '-1 is less than the minimum of 0',
+            'minimum',
+        ),
+        (
+            'pause-before: <% 1 %>',
+            'PauseBeforePolicy',
+            'expr',
+            "1 is not of type 'boolean'",
+            'type',
+        ),
+        (
+            'retry: {count: <% x %>, delay: 1}',
+            'RetryPolicy',
+            'count',
+            "'x' is not of type 'integer'",
+            'type',
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_value_of_the_wrong_type_fails_the_task_before_its_action(
     world: World, policy, class_name, field, problem, rule
 ):

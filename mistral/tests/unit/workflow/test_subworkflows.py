@@ -287,7 +287,7 @@ leaf: {tasks: {work: {action: std.fail, publish-on-skip: {w: skipped}}}}
         self, world: World, failed
     ):
         """Its news may come in any order, or all at once after a crash."""
-        root, middle, leaf = failed
+        _, middle, leaf = failed
         world.apply(leaf, events.Rerun(world.task(leaf, 'work').id))
         world.complete(world.child(leaf, 'work', -1).id, 7)
         while world.actions:
@@ -318,7 +318,7 @@ wf: {tasks: {t: {workflow: leaf, wait-after: 5}}}
         assert world.execution(id_).state == states.SUCCESS
 
     def test_a_skipped_task_does_not_open_again(self, world: World, failed):
-        root, middle, leaf = failed
+        root, _, leaf = failed
         world.define('unused: {tasks: {t: {action: std.noop}}}')
         world.apply(root, events.Skip(world.task(root, 'call').id))
         world.ask(leaf, events.Stop(states.ERROR))

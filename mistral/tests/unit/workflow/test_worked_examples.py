@@ -326,7 +326,8 @@ w12:
   output: {o: <% $.c %>}
   tasks:
     a: {action: std.echo output="A", publish: {a: <% task().result %>}}
-    b: {action: std.fail error_data="B", publish: {b: 1}, publish-on-skip: {b: skipped}, requires: a}
+    b: {action: std.fail error_data="B", publish: {b: 1}, publish-on-skip: {b: skipped},
+        requires: a}
     c: {action: std.echo, input: {output: "<% $.a %>"}, publish: {c: <% task().result %>},
         requires: [a, b]}
     d: {action: std.noop}
