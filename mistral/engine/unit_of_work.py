@@ -71,11 +71,16 @@ class UnitsOfWork:
         Results of actions are stored for it. It learns of everything else from the database.
         """
         letter.failed(EngineException('The service is stopping.'))
-        if isinstance(letter.event, events.ActionCompleted) and letter.job_id is None:
-            now = utc_now()
-            job = jobs.Job(new_id(), execution_id, letter.event, now)
+        if not isinstance(letter.event, events.ActionCompleted) or letter.job_id is not None:
+            return
+        now = utc_now()
+        job = jobs.Job(new_id(), execution_id, letter.event, now)
+        try:
             with self._parts.database.transaction() as connection:
                 jobs.add(connection, [job], now)
+        except DatabaseFailure as e:
+            action_id = letter.event.action_execution_id
+            LOG.error('Result of action %s is lost: %s', action_id, getattr(e, 'orig', None) or e)
 
     def handle(self, letters: Mapping[str, Sequence[Letter]]) -> None:
         """Apply the events of executions, for each in order, and answer the letters.

@@ -24,7 +24,7 @@ def wait_for(condition: Callable[[], T | None], what: str, patience: float = PAT
     return value
 
 
-def wait_for_more(count: Callable[[], int], more: int, what: str) -> None:
-    """Wait until `count` has grown by at least `more`."""
-    enough = count() + more
-    wait_for(lambda: count() >= enough, f'{enough} {what}')
+def wait_for_more(count: Callable[[], int], more: int, total: int) -> None:
+    """Wait until `count` has grown by at least `more`, or has reached `total`."""
+    enough = min(count() + more, total)
+    wait_for(lambda: count() >= enough, f'progress to {enough} of {total}')

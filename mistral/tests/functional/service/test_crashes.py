@@ -19,6 +19,9 @@ from mistral.tests.functional.service.processes import ServerProcess
 from mistral.tests.functional.service.rest import Rest
 from mistral.tests.waiting import wait_for_more
 
+#: How many executions of the fork and join are started.
+EXECUTIONS: Final = 60
+
 ITEMS: Final = """
 version: '2.0'
 items:
@@ -111,11 +114,9 @@ def test_forks_and_joins(start_server: StartServer, database_url: str) -> None:
     chance = random.Random(1)
     server = start_server(database_url)
     server.rest.upload(FORK_JOIN)
-    with starts_in_background(server, 60) as confirmed:
+    with starts_in_background(server, EXECUTIONS) as confirmed:
         for _ in range(2):
-            wait_for_more(
-                lambda: count_ended(server.rest), chance.randint(1, 20), 'ended executions'
-            )
+            wait_for_more(lambda: count_ended(server.rest), chance.randint(1, 20), EXECUTIONS)
             crash(server)
     states = server.rest.wait_until_ended(e['id'] for e in server.rest.executions())
     assert set(states.values()) == {'SUCCESS'}
@@ -135,9 +136,7 @@ def test_works_of_several_steps(start_server: StartServer, seed: int) -> None:
         server.rest.start(name): output for _ in range(4) for name, output in FINISHED_WORKS.items()
     }
     for _ in range(2):
-        left = len(server.rest.executions('RUNNING'))
-        more = chance.randint(0, min(left, 8))
-        wait_for_more(lambda: count_ended(server.rest), more, 'ended executions')
+        wait_for_more(lambda: count_ended(server.rest), chance.randint(0, 8), len(outputs))
         crash(server)
     states = server.rest.wait_until_ended(outputs)
     assert set(states.values()) == {'SUCCESS'}

@@ -15,7 +15,9 @@ from mistral.tests.waiting import wait_for, wait_for_more
 
 DEFAULT_PORTS: Final = {'postgresql': 5432, 'mysql': 3306}
 
-#: Twelve tasks one after the other, a tenth of a second each, ten times at once.
+STEPS: Final = 10 * 15
+
+#: Ten chains at once, of fifteen steps of a fifth of a second each.
 STEADY: Final = """
 version: '2.0'
 steady:
@@ -28,9 +30,9 @@ chain:
   vars: {n: 0}
   tasks:
     step:
-      action: std.echo output=1 delay=0.1
+      action: std.echo output=1 delay=0.2
       publish: {n: <% $.n + 1 %>}
-      on-success: [step: <% $.n < 12 %>]
+      on-success: [step: <% $.n < 15 %>]
     begin: {action: std.noop, on-success: step}
 """
 
@@ -68,9 +70,9 @@ def test_every_execution_ends(start_server: StartServer, proxied: tuple[str, Pro
     server.rest.upload(STEADY)
     id_ = server.rest.start('steady')
     for _ in range(2):
-        wait_for_more(lambda: finished_steps(server), chance.randint(1, 20), 'finished steps')
+        wait_for_more(lambda: finished_steps(server), chance.randint(1, 20), STEPS)
         interrupt(server, proxy)
-    wait_for_more(lambda: finished_steps(server), 1, 'finished steps')
+    wait_for_more(lambda: finished_steps(server), 1, STEPS)
     # A stop while the database is out of reach loses nothing either.
     proxy.cut()
     server.stop()
@@ -78,4 +80,4 @@ def test_every_execution_ends(start_server: StartServer, proxied: tuple[str, Pro
     server.start()
     assert server.rest.wait_until_ended([id_]) == {id_: 'SUCCESS'}
     assert {e['state'] for e in server.rest.executions()} == {'SUCCESS'}
-    assert finished_steps(server) == 10 * 12
+    assert finished_steps(server) == STEPS

@@ -395,6 +395,14 @@ class TestLeaving:
         assert bench.task(id_, 'a').published == {'x': {'a': 1}}
         assert bench.jobs() == []
 
+    def test_database_that_is_out_of_reach_holds_up_no_stop(self, bench, interfere, caplog):
+        def add(method, *args):
+            raise lost_connection()
+
+        interfere(jobs, 'add', add)
+        bench.units.leave('e', Letter(ActionCompleted('the-action')))
+        assert 'Result of action the-action is lost: connection lost' in caplog.text
+
     def test_others_are_in_the_database_already(self, bench):
         bench.units.leave('e', Letter(Settle()))
         bench.units.leave('e', Letter(ActionCompleted('a'), job_id='j'))

@@ -1,0 +1,164 @@
+"""What publishers are told, in which order (section 29)."""
+
+import pytest
+
+from mistral import states
+from mistral.tests.world import World
+from mistral.workflow import events, notifications
+from mistral.workflow.ports import ActionResult
+
+#: A state change, and the names of the events of a workflow and of a task that take it.
+CHANGES = [
+    (states.IDLE, states.RUNNING, 'WORKFLOW_LAUNCHED', 'TASK_LAUNCHED'),
+    (states.RUNNING, states.RUNNING, 'WORKFLOW_LAUNCHED', 'TASK_LAUNCHED'),
+    (states.CANCELLED, states.RUNNING, 'WORKFLOW_LAUNCHED', 'TASK_LAUNCHED'),
+    (states.PAUSED, states.RUNNING, 'WORKFLOW_RESUMED', 'TASK_RESUMED'),
+    (states.ERROR, states.RUNNING, 'WORKFLOW_RERUN', 'TASK_RERUN'),
+    (states.RUNNING, states.SUCCESS, 'WORKFLOW_SUCCEEDED', 'TASK_SUCCEEDED'),
+    (states.RUNNING, states.ERROR, 'WORKFLOW_FAILED', 'TASK_FAILED'),
+    (states.RUNNING, states.CANCELLED, 'WORKFLOW_CANCELLED', 'TASK_CANCELLED'),
+    (states.RUNNING, states.PAUSED, 'WORKFLOW_PAUSED', 'TASK_PAUSED'),
+]
+
+
+@pytest.mark.parametrize(('previous', 'state', 'of_workflow', 'of_task'), CHANGES)
+def test_the_name_of_a_change_of_state(previous, state, of_workflow, of_task):
+    assert notifications.workflow_event(previous, state) == of_workflow
+    assert notifications.task_event(previous, state) == of_task
+
+
+@pytest.mark.parametrize(
+    ('previous', 'state', 'held', 'event'),
+    [
+        (states.WAITING, states.RUNNING, False, 'TASK_RESUMED'),
+        (states.DELAYED, states.RUNNING, False, 'TASK_LAUNCHED'),
+        (states.IDLE, states.RUNNING, True, 'TASK_RESUMED'),
+        (states.ERROR, states.SKIPPED, False, 'TASK_SKIPPED'),
+        (states.RUNNING, states.DELAYED, False, None),
+        (states.RUNNING, states.IDLE, False, None),
+        (states.SUCCESS, states.WAITING, False, None),
+    ],
+)
+def test_the_name_of_a_change_that_only_tasks_know(previous, state, held, event):
+    assert notifications.task_event(previous, state, held=held) == event
+
+
+def told(world: World) -> list[str | None]:
+    """The names of all events since the last call."""
+    names = [notification.event for notification in world.notifications]
+    world.notifications.clear()
+    return names
+
+
+def run(world: World, text: str) -> str:
+    world.define(text)
+    return world.run_workflow('wf', notify=[{'type': 'noop'}])
+
+
+def test_a_plain_run(world: World):
+    run(world, 'wf: {tasks: {t: {action: std.noop}}}')
+    assert told(world) == [
+        'WORKFLOW_LAUNCHED',
+        'TASK_LAUNCHED',
+        'TASK_SUCCEEDED',
+        'WORKFLOW_SUCCEEDED',
+    ]
+
+
+def test_waiting_before_and_after(world: World):
+    run(world, 'wf: {tasks: {t: {action: std.noop, wait-before: 1, wait-after: 1}}}')
+    world.pass_time(2)
+    assert [name for name in told(world) if not (name or '').startswith('WORKFLOW')] == [
+        'TASK_LAUNCHED',
+        None,
+        'TASK_LAUNCHED',
+        'TASK_SUCCEEDED',
+        None,
+        'TASK_SUCCEEDED',
+    ]
+
+
+def test_a_retry(world: World):
+    run(world, 'wf: {tasks: {t: {action: std.fail, retry: {count: 1, delay: 1}}}}')
+    world.pass_time(1)
+    assert told(world)[1:-1] == [
+        'TASK_LAUNCHED',
+        'TASK_FAILED',
+        None,
+        'TASK_LAUNCHED',
+        'TASK_FAILED',
+    ]
+
+
+def test_a_hold_and_a_resume(world: World):
+    id_ = run(world, 'wf: {tasks: {t: {action: std.async_noop, pause-before: true}}}')
+    assert told(world) == ['WORKFLOW_LAUNCHED', 'TASK_LAUNCHED', None, 'WORKFLOW_PAUSED']
+    world.ask(id_, events.Resume())
+    assert told(world) == ['WORKFLOW_RESUMED', 'TASK_RESUMED']
+
+
+@pytest.mark.parametrize(
+    ('event', 'names'),
+    [
+        (events.Rerun, ['WORKFLOW_RERUN', 'TASK_RERUN']),
+        (events.Skip, ['WORKFLOW_RERUN', 'TASK_SKIPPED', 'WORKFLOW_SUCCEEDED']),
+    ],
+)
+def test_a_rerun_and_a_skip(world: World, event, names):
+    id_ = run(world, 'wf: {tasks: {t: {action: std.async_noop}}}')
+    world.end(id_, 't', ActionResult(error='no'))
+    told(world)
+    world.ask(id_, event(world.task(id_, 't').id))
+    assert told(world) == names
+
+
+def test_a_failed_publish(world: World):
+    run(world, 'wf: {tasks: {t: {action: std.noop, publish: {p: <% $.nope %>}}}}')
+    assert told(world)[2:] == ['TASK_SUCCEEDED', 'TASK_FAILED', 'WORKFLOW_FAILED']
+
+
+@pytest.mark.parametrize('notify', [None, 'noop', {'type': 'noop'}, []])
+def test_nobody_is_told_unless_publishers_are_listed(world: World, notify):
+    world.define('wf: {tasks: {t: {action: std.noop}}}')
+    world.run_workflow('wf', notify=notify)
+    assert told(world) == []
+
+
+def test_what_they_are_told(world: World):
+    id_ = run(world, 'wf: {tasks: {t: {action: std.fail}}}')
+    of_task = next(n for n in world.notifications if n.event == 'TASK_FAILED')
+    of_workflow = world.notifications[-1]
+    task, execution = world.task(id_, 't'), world.execution(id_)
+    now = '2026-01-01 00:00:00'
+    assert of_task.object_id == task.id
+    assert of_task.publishers == ({'type': 'noop'},)
+    assert of_task.data == {
+        'id': task.id,
+        'name': 't',
+        'workflow_execution_id': id_,
+        'workflow_name': 'wf',
+        'workflow_namespace': '',
+        'workflow_id': 'def-wf',
+        'state': states.ERROR,
+        'state_info': 'Fail action expected exception.',
+        'type': 'ACTION',
+        'project_id': 'p',
+        'created_at': now,
+        'updated_at': now,
+        'started_at': now,
+        'finished_at': now,
+    }
+    assert of_workflow.data == {
+        'id': id_,
+        'name': 'wf',
+        'workflow_name': 'wf',
+        'workflow_namespace': '',
+        'workflow_id': 'def-wf',
+        'state': states.ERROR,
+        'state_info': execution.state_info,
+        'project_id': 'p',
+        'task_execution_id': None,
+        'root_execution_id': None,
+        'created_at': now,
+        'updated_at': now,
+    }
