@@ -200,6 +200,8 @@ class World:
         return (job for job in self.jobs.values() if _is_timer(job))
 
     def _commit(self, state: ExecutionState, found: Sequence[effects.Effect]) -> None:
+        if not (state.changes or found):
+            return
         self.storage.save(state)
         created = state.changes.new_executions
         state.execution.revision += 1

@@ -82,9 +82,8 @@ def close_branches(turn: Turn, task: TaskExecution, closed: tuple[str, ...]) -> 
         recount(state)
         return
     behind = frozenset().union(*(_names_behind(state, name) for name in closed))
-    for join in state.in_order(state.joins):
-        if join.name not in behind:
-            continue
+    concerned = [id_ for id_ in state.joins if state.tasks[id_].name in behind]
+    for join in state.in_order(concerned):
         tracker = state.joins[join.id]
         if tracker is None:
             turn.do_later(EvaluateJoin(join))

@@ -1,0 +1,59 @@
+"""What `task()`, `tasks()`, `execution()` and their like show of the running workflow."""
+
+import pytest
+
+from mistral.tests.world import World
+
+
+def evaluate(world: World, expression: str, **params: object) -> object:
+    """Evaluate an expression in a task `t` that follows a task `a` and an item task `i`."""
+    world.define(f"""
+wf:
+  input: [x: 1]
+  tasks:
+    a: {{action: std.echo output="A", publish: {{p: 1}}, on-success: t}}
+    i: {{with-items: "n in <% [1, 2] %>", action: std.echo output=<% $.n %>, on-success: t}}
+    t: {{join: all, action: std.echo, input: {{output: "{expression}"}}}}
+    sub: {{workflow: other}}
+other: {{tasks: {{s: {{action: std.async_noop}}}}}}
+""")
+    return world.result(world.run_workflow('wf', None, **params), 't')
+
+
+@pytest.mark.parametrize(
+    ('expression', 'value'),
+    [
+        ('<% task().name %>', 't'),
+        ('<% task().state %>', 'RUNNING'),
+        ('<% task().result %>', []),
+        ('<% task(a).result %>', 'A'),
+        ('<% task(a).published %>', {'p': 1}),
+        ('<% task(a).type %>', 'ACTION'),
+        ('<% task(a).spec.action %>', 'std.echo output="A"'),
+        ('<% task(a).created_at %>', '2026-01-01 00:00:00'),
+        ('<% task(a).workflow_execution_id = execution().id %>', True),
+        ('<% task(i).result %>', [1, 2]),
+        ('<% task(nowhere) %>', None),
+        ('<% execution().name %>', 'wf'),
+        ('<% execution().input %>', {'x': 1}),
+        ('<% execution().params.env %>', {'k': 1}),
+        ('<% execution().root_execution_id %>', None),
+        ('<% global(nothing) %>', None),
+        ('<% env() %>', {'k': 1}),
+        ('<% tasks(execution().id).name %>', ['a', 'i', 'sub', 't']),
+        ('<% tasks(execution().id, false, SUCCESS).name %>', ['a', 'i']),
+        ('<% tasks(execution().id, false, null, true).name %>', ['a', 'i', 't']),
+    ],
+)
+def test_what_a_task_sees(world: World, expression, value):
+    assert evaluate(world, expression.replace('"', '\\"'), env={'k': 1}) == value
+
+
+def test_functions_outside_a_task(world: World):
+    world.define("""
+wf:
+  vars: {nobody: <% task() %>, by_name: <% task(t) %>}
+  output: {v: "<% [$.nobody, $.by_name] %>", r: <% task(t).result %>}
+  tasks: {t: {action: std.echo output=1}}
+""")
+    assert world.execution(world.run_workflow('wf')).output == {'v': [None, None], 'r': 1}
