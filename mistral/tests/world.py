@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from mistral import states
 from mistral.db.store import jobs
 from mistral.db.store.jobs import Job
 from mistral.db.types import dump_json, load_json
@@ -313,7 +312,3 @@ def _fail(input_: dict[str, Any]) -> ActionResult:
 
 def _is_timer(job: Job) -> bool:
     return isinstance(job.event, events.TimerFired)
-
-
-def is_over(execution: WorkflowExecution) -> bool:
-    return execution.state in states.COMPLETED

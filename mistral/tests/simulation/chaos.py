@@ -1,6 +1,6 @@
 """What happens next in a simulation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from mistral import states
@@ -18,6 +18,8 @@ class Chaos:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._rng: Random = cluster.rng
+        #: How often what is oldest comes first. Order hides some mistakes and shows others.
+        self._orderliness = self._rng.choice((1.0, 0.7, 0.3))
 
     def step(self, *, disturbed: bool) -> str:
         """Do one thing: what is to be done anyway or, if `disturbed`, something else as well."""
@@ -51,14 +53,16 @@ class Chaos:
 
     def _deliver_message(self) -> str:
         waiting = list(self._cluster.messages)
-        job = waiting[0] if self._rng.random() < 0.7 else self._rng.choice(waiting)
-        return self._deliver(job)
+        return self._deliver(self._one_of(waiting))
 
     def _fire_timer(self) -> str:
         waiting = sorted(self._cluster.timers, key=lambda timer: timer.due)
-        job = waiting[0] if self._rng.random() < 0.8 else self._rng.choice(waiting)
+        job = self._one_of(waiting)
         self._cluster.time = max(self._cluster.time, job.due)
         return self._deliver(job)
+
+    def _one_of(self, waiting: Sequence[Job]) -> Job:
+        return waiting[0] if self._rng.random() < self._orderliness else self._rng.choice(waiting)
 
     def _deliver(self, job: Job) -> str:
         together = [job]

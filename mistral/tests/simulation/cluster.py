@@ -36,13 +36,12 @@ class Cluster(World):
     posted: list[tuple[str, events.Event]] = field(default_factory=list)
     #: What has been delivered, to be delivered again.
     delivered: list[Job] = field(default_factory=list)
-    #: The next so many actions are prepared, then the database is out of reach (-1: never).
-    failing_after: int = -1
+    #: After so many more actions have been prepared the database is out of reach.
+    failing_after: int | None = None
     inspector: Inspector = field(default_factory=Inspector)
 
     def __post_init__(self) -> None:
         self.behaviour['sim.any'] = self._any_result
-        self.environments['stored'] = {'e': 'env'}
 
     def attempt(self, function: Callable[..., None], *arguments: Any) -> str:
         """Do something that may be refused; returns how that went."""
@@ -53,7 +52,7 @@ class Cluster(World):
         except MistralException as e:
             return f' (refused: {e})'
         finally:
-            self.failing_after = -1
+            self.failing_after = None
         return ''
 
     def begin(self, name: str, notify: list[dict[str, Any]] | None) -> None:
@@ -177,9 +176,10 @@ class Cluster(World):
     # mistral.workflow.ports.Ports
 
     def prepare_action(self, call: ActionCall) -> PreparedAction:
-        if self.failing_after == 0:
-            raise InfrastructureError
-        self.failing_after -= 1
+        if self.failing_after is not None:
+            self.failing_after -= 1
+            if self.failing_after < 0:
+                raise InfrastructureError
         return super().prepare_action(call)
 
     def finish_action(self, name: str, namespace: str, result: ActionResult) -> ActionResult:
