@@ -128,6 +128,12 @@ class EngineException(MistralException):
     pass
 
 
+class UnavailableException(EngineException):
+    """The engine cannot take this in at the moment; another one, or later, may do."""
+
+    message = 'The service is temporarily unavailable'
+
+
 class WorkflowException(MistralException):
     pass
 
@@ -174,3 +180,17 @@ class MaintenanceException(MistralException):
 
 class ConfigurationError(MistralException):
     """The service cannot start with its configuration; the message says what to change."""
+
+
+class RpcError(MistralException):
+    """A call to another process has not got through."""
+
+    message = 'The message bus cannot be used'
+
+
+class RpcTimeoutError(RpcError):
+    """No answer in time. Whether the call has had an effect is not known."""
+
+
+class ServerGoneError(RpcError):
+    """Nobody serves under the name that was called."""

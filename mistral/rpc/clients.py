@@ -1,6 +1,7 @@
 """Typed clients, one per service."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from mistral_lib.actions import Result
@@ -8,7 +9,11 @@ from mistral_lib.actions import Result
 from mistral.actions.requests import ActionRequest
 from mistral.actions.serialization import serialize_action
 from mistral.context import SYSTEM, RequestContext
-from mistral.rpc.base import ENGINE, EXECUTOR, Transport
+from mistral.exceptions import ActionException, RpcError
+from mistral.rpc.base import ENGINE, EXECUTOR, NOTIFIER, Transport
+from mistral.rpc.work import result_data
+from mistral.utils.ids import new_id
+from mistral.workflow.effects import Notify
 
 
 class EngineClient:
@@ -42,7 +47,9 @@ class EngineClient:
             'start_workflow',
             workflow_identifier=workflow_identifier,
             namespace=namespace,
-            execution_id=execution_id,
+            # The call may be delivered twice: then the second one finds the execution.
+            execution_id=execution_id or new_id(),
+            id_is_fresh=not execution_id,
             input=input,
             description=description,
             params=params,
@@ -85,24 +92,18 @@ class EngineClient:
             caller,
             'complete_action',
             action_execution_id=action_execution_id,
-            result=_result_data(result),
+            result=result_data(result),
         )
-
-    def report_result(self, request: ActionRequest, result: Result) -> None:
-        """Give an action its result without waiting for what comes of it."""
-        arguments = {
-            'action_execution_id': request.action_execution_id,
-            'execution_id': request.execution_context.get('workflow_execution_id'),
-            'result': _result_data(result),
-        }
-        self._transport.cast(ENGINE, 'report_result', SYSTEM, arguments)
 
     def update_action(self, caller: RequestContext, action_execution_id: str, state: str) -> None:
         """Pause or resume an asynchronous action (state PAUSED or RUNNING)."""
         self._call(caller, 'update_action', action_execution_id=action_execution_id, state=state)
 
-    def pause_workflow(self, caller: RequestContext, execution_id: str) -> dict[str, Any]:
-        return self._change(caller, 'pause_workflow', execution_id=execution_id)
+    def pause_workflow(
+        self, caller: RequestContext, execution_id: str, message: str | None = None
+    ) -> dict[str, Any]:
+        """Pause an execution; `message` says why."""
+        return self._change(caller, 'pause_workflow', execution_id=execution_id, message=message)
 
     def resume_workflow(
         self, caller: RequestContext, execution_id: str, env: Mapping[str, Any] | None = None
@@ -155,33 +156,64 @@ class EngineClient:
 class ExecutorClient:
     """What an executor can be asked; actions travel as text (`mistral.actions.serialization`)."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, engine: Callable[[], str | None]) -> None:
+        """`engine` gives the name of this engine's server, where results go first."""
         self._transport = transport
+        self._engine = engine
 
-    def run_action(self, request: ActionRequest, target: str | None) -> None:
-        """Have an action run; its result goes to the engine."""
-        self._transport.cast(
-            EXECUTOR, 'run_action', request.caller, _packed(request), server=target
-        )
+    def run_actions(
+        self, caller: RequestContext, requests: Sequence[tuple[ActionRequest, str | None]]
+    ) -> dict[str, str]:
+        """Have actions run, each by the executor that is named with it or by any.
+
+        Their results go to the engine. Returns what keeps actions from being sent at all, by
+        their ids; raises RpcError if the message bus does not take all of the others.
+        """
+        by_server: dict[str | None, list[dict[str, Any]]] = {}
+        refused = {}
+        for request, target in requests:
+            try:
+                packed = self._packed(request)
+            except ActionException as e:
+                refused[str(request.action_execution_id)] = str(e)
+            else:
+                by_server.setdefault(target, []).append(packed)
+        trouble: RpcError | None = None
+        for target, calls in by_server.items():
+            try:
+                self._transport.cast(EXECUTOR, 'run_action', caller, calls, server=target)
+            except RpcError as e:
+                # That there is no such executor must not keep the others waiting.
+                trouble = e
+        if trouble is not None:
+            raise trouble
+        return refused
 
     def run_action_sync(self, request: ActionRequest, target: str | None) -> Result:
         """Have an action run and wait for its result."""
         result = self._transport.call(
-            EXECUTOR, 'run_action_sync', request.caller, _packed(request), server=target
+            EXECUTOR, 'run_action_sync', request.caller, self._packed(request), server=target
         )
         return Result(**result)
 
+    def _packed(self, request: ActionRequest) -> dict[str, Any]:
+        return {
+            'action': serialize_action(request.action),
+            'action_execution_id': request.action_execution_id,
+            'name': request.name,
+            'safe_rerun': request.safe_rerun,
+            'execution_context': dict(request.execution_context),
+            'timeout': request.timeout,
+            'engine': self._engine(),
+        }
 
-def _result_data(result: Result) -> dict[str, Any]:
-    return {'data': result.data, 'error': result.error, 'cancel': bool(result.cancel)}
 
+class NotifierClient:
+    """Passes events on to the notifiers."""
 
-def _packed(request: ActionRequest) -> dict[str, Any]:
-    return {
-        'action': serialize_action(request.action),
-        'action_execution_id': request.action_execution_id,
-        'name': request.name,
-        'safe_rerun': request.safe_rerun,
-        'execution_context': dict(request.execution_context),
-        'timeout': request.timeout,
-    }
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def notify(self, effects: Sequence[Notify]) -> None:
+        """Have events published; raises RpcError if they cannot be handed over."""
+        self._transport.cast(NOTIFIER, 'notify', SYSTEM, [asdict(effect) for effect in effects])

@@ -1,9 +1,11 @@
 """Calls within one process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
 from typing import Any
 
 from mistral.context import RequestContext
+from mistral.exceptions import RpcTimeoutError
 
 
 class LocalTransport:
@@ -24,16 +26,23 @@ class LocalTransport:
         arguments: Mapping[str, Any],
         *,
         server: str | None = None,
+        timeout: float | None = None,
     ) -> Any:
-        return getattr(self._endpoints[topic], method)(caller, **arguments)
+        answer = getattr(self._endpoints[topic], method)(caller, **arguments)
+        if not isinstance(answer, Future):
+            return answer
+        if not wait([answer], timeout).done:
+            raise RpcTimeoutError(f'The call "{method}" took longer than {timeout:g} seconds.')
+        return answer.result()
 
     def cast(
         self,
         topic: str,
         method: str,
         caller: RequestContext,
-        arguments: Mapping[str, Any],
+        calls: Sequence[Mapping[str, Any]],
         *,
         server: str | None = None,
     ) -> None:
-        self.call(topic, method, caller, arguments)
+        for arguments in calls:
+            getattr(self._endpoints[topic], method)(caller, **arguments)

@@ -2,21 +2,31 @@
 
 import inspect
 import typing
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast
 
 import pytest
 from mistral_lib.actions import Result
 
 from mistral.actions.requests import ActionRequest
-from mistral.actions.std_actions import EchoAction
+from mistral.actions.std_actions import AsyncNoOpAction, EchoAction
 from mistral.context import SYSTEM, RequestContext
+from mistral.db.store.hand_over import Claim
+from mistral.engine.endpoint import EngineEndpoint
 from mistral.engine.service import EngineService
-from mistral.exceptions import DBEntityNotFoundError
+from mistral.exceptions import DBEntityNotFoundError, RpcTimeoutError
 from mistral.executors.endpoint import ExecutorEndpoint
+from mistral.notifiers.endpoint import NotifierEndpoint
 from mistral.rpc import wire
-from mistral.rpc.base import ENGINE, EXECUTOR
-from mistral.rpc.clients import EngineClient, ExecutorClient
+from mistral.rpc.base import ENGINE, EXECUTOR, NOTIFIER
+from mistral.rpc.clients import EngineClient, ExecutorClient, NotifierClient
 from mistral.rpc.local import LocalTransport
+from mistral.rpc.work import EngineWorkClient
+from mistral.workflow import event_codec
+from mistral.workflow.effects import Notify
+from mistral.workflow.events import Event, Settle, TimerFired
 
 CALLER = RequestContext(project_id='p')
 
@@ -26,20 +36,25 @@ class Transport:
 
     def __init__(self, answer=None):
         self.calls = []
+        self.timeouts = []
         self._answer = answer
 
-    def call(self, topic, method, caller, arguments, *, server=None):
+    def call(self, topic, method, caller, arguments, *, server=None, timeout=None):
         self.calls.append((topic, method, caller, wire.load(wire.dump(arguments)), server))
+        self.timeouts.append(timeout)
         return self._answer
 
-    cast = call
+    def cast(self, topic, method, caller, calls, *, server=None):
+        self.calls += (
+            (topic, method, caller, wire.load(wire.dump(arguments)), server) for arguments in calls
+        )
 
 
 #: Each method of the engine's client, with arguments.
 ENGINE_CALLS = {
     'start_workflow': {'workflow_identifier': 'wf', 'input': {'a': 1}, 'params': {'env': {}}},
     'start_action': {'name': 'std.echo', 'input': {'output': 1}, 'timeout': 5},
-    'pause_workflow': {'execution_id': 'e'},
+    'pause_workflow': {'execution_id': 'e', 'message': 'why'},
     'resume_workflow': {'execution_id': 'e', 'env': {'a': 1}},
     'stop_workflow': {'execution_id': 'e', 'state': 'ERROR', 'message': 'enough'},
     'update_env': {'execution_id': 'e', 'env': {'a': 1}},
@@ -94,15 +109,6 @@ def request(**fields):
     )
 
 
-def test_result_from_an_executor():
-    transport = Transport()
-    EngineClient(transport).report_result(request(), Result(data=1))
-    ((topic, method, caller, sent, _),) = transport.calls
-    assert (topic, caller) == (ENGINE, SYSTEM)
-    assert (sent['action_execution_id'], sent['execution_id']) == ('a', 'e')
-    assert fits(getattr(EngineService, method), sent)
-
-
 class Executor:
     """Notes what an executor would be told."""
 
@@ -114,25 +120,148 @@ class Executor:
 
     def run_action_sync(self, request):
         self.requests.append(request)
-        return Result(error='broken')
+        future: Future[Result] = Future()
+        future.set_result(Result(error='broken'))
+        return future
 
 
-@pytest.mark.parametrize('timeout', [None, 5])
-def test_executor_gets_the_same_request(timeout):
-    executor = Executor()
+class TestExecutorClient:
+    @pytest.fixture
+    def executor(self):
+        return Executor()
+
+    @pytest.fixture
+    def local_client(self, executor):
+        transport = LocalTransport()
+        transport.serve(EXECUTOR, ExecutorEndpoint(cast('Any', executor)))
+        return ExecutorClient(transport, lambda: 'engine-1')
+
+    @pytest.mark.parametrize('timeout', [None, 5])
+    def test_executor_gets_the_same_request(self, executor, local_client, timeout):
+        sent = request(timeout=timeout)
+        assert local_client.run_actions(CALLER, [(sent, None)]) == {}
+        assert local_client.run_action_sync(sent, target='here') == Result(error='broken')
+        assert executor.requests == [replace(sent, engine='engine-1')] * 2
+
+    @pytest.mark.parametrize('redelivered', [True, False])
+    def test_executor_is_told_of_a_redelivery(self, executor, local_client, redelivered):
+        caller = replace(CALLER, redelivered=redelivered)
+        local_client.run_actions(caller, [(request(), None)])
+        assert [request.redelivered for request in executor.requests] == [redelivered]
+
+    def test_engine_may_have_no_name(self):
+        transport = Transport()
+        ExecutorClient(transport, lambda: None).run_actions(CALLER, [(request(), None)])
+        assert transport.calls[0][3]['engine'] is None
+
+    def test_target_names_the_server(self):
+        transport = Transport()
+        targets = ['executor-2', None, 'executor-2']
+        ExecutorClient(transport, lambda: None).run_actions(
+            CALLER,
+            [(request(action_execution_id=str(n)), target) for n, target in enumerate(targets)],
+        )
+        sent = [(call[3]['action_execution_id'], call[4]) for call in transport.calls]
+        assert sorted(sent) == [('0', 'executor-2'), ('1', None), ('2', 'executor-2')]
+
+    def test_action_that_cannot_be_sent_keeps_no_other_back(self):
+        class Unsendable(EchoAction):
+            @classmethod
+            def get_serializer(cls):
+                return Refusing
+
+        class Refusing:
+            def serialize(self, action):
+                raise ValueError('not data')
+
+        transport = Transport()
+        bad = request(action=Unsendable('x'), action_execution_id='bad')
+        refused = ExecutorClient(transport, lambda: None).run_actions(
+            CALLER, [(bad, None), (request(), None)]
+        )
+        assert list(refused) == ['bad']
+        assert [call[3]['action_execution_id'] for call in transport.calls] == ['a']
+
+
+class TestEngineWorkClient:
+    """What executors and schedulers tell engines."""
+
+    @pytest.mark.parametrize(
+        ('engine', 'timeout'),
+        [('engine-1', pytest.approx(15, abs=14)), (None, None)],
+        ids=['a certain engine has little time', 'any'],
+    )
+    def test_report_results(self, engine, timeout):
+        transport = Transport(answer=['b'])
+        direct = request(action_execution_id='b', execution_context={})
+        results = [(request(), Result(data=1)), (direct, Result(error='no'))]
+        assert EngineWorkClient(transport).report_results(results, engine) == ['b']
+        ((topic, method, caller, sent, server),) = transport.calls
+        assert (topic, caller, server) == (ENGINE, SYSTEM, engine)
+        assert transport.timeouts == [timeout]
+        assert fits(getattr(EngineEndpoint, method), sent)
+        assert sent['results'] == [
+            {
+                'action_execution_id': id_,
+                'execution_id': execution_id,
+                'result': {'data': data, 'error': error, 'cancel': False},
+            }
+            for id_, execution_id, data, error in (('a', 'e', 1, None), ('b', None, None, 'no'))
+        ]
+
+    def test_claim_actions(self):
+        transport = Transport(answer=['a'])
+        unsafe = request(
+            action=AsyncNoOpAction(), safe_rerun=False, redelivered=True, action_execution_id='b'
+        )
+        assert EngineWorkClient(transport).claim_actions('me', [request(), unsafe]) == ['a']
+        ((topic, method, _, sent, server),) = transport.calls
+        assert (topic, server, sent['executor']) == (ENGINE, None, 'me')
+        assert fits(getattr(EngineEndpoint, method), sent)
+        assert [Claim(**claim) for claim in sent['claims']] == [
+            Claim('a', redelivered=False, may_repeat=True),
+            Claim('b', redelivered=True, may_repeat=unsafe.may_run_twice),
+        ]
+
+    def test_report_running(self):
+        transport = Transport()
+        EngineWorkClient(transport).report_running('me', ('a',))
+        ((topic, method, _, sent, _),) = transport.calls
+        assert (topic, sent) == (ENGINE, {'executor': 'me', 'action_execution_ids': ['a']})
+        assert fits(getattr(EngineEndpoint, method), sent)
+
+    def test_deliver(self):
+        transport = Transport()
+        items: list[tuple[str, Event, str | None]] = [
+            ('e', TimerFired('timer', 't', 'continue'), 'timer'),
+            ('f', Settle(), None),
+        ]
+        EngineWorkClient(transport).deliver(items)
+        for (execution_id, event, job_id), (topic, method, _, sent, _) in zip(
+            items, transport.calls, strict=True
+        ):
+            assert topic == ENGINE
+            assert fits(getattr(EngineEndpoint, method), sent)
+            assert (sent['execution_id'], sent['job_id']) == (execution_id, job_id)
+            assert event_codec.decode(sent['event']) == event
+
+
+def test_notifier_gets_the_same_events():
+    received = []
+
+    class Notifier:
+        def notify(self, effects):
+            received.extend(effects)
+
     transport = LocalTransport()
-    transport.serve(EXECUTOR, ExecutorEndpoint(cast('Any', executor)))
-    client = ExecutorClient(transport)
-    sent = request(timeout=timeout)
-    client.run_action(sent, target=None)
-    assert client.run_action_sync(sent, target='here') == Result(error='broken')
-    assert executor.requests == [sent, sent]
-
-
-def test_target_names_the_server():
-    transport = Transport()
-    ExecutorClient(transport).run_action(request(), target='executor-2')
-    assert transport.calls[0][4] == 'executor-2'
+    transport.serve(NOTIFIER, NotifierEndpoint(cast('Any', Notifier())))
+    time = datetime.fromisoformat('2026-01-01 12:00:00')
+    events = [
+        Notify('e', 'WORKFLOW_LAUNCHED', {'id': 'e'}, time, ({'type': 'webhook'}, 'nonsense')),
+        Notify('t', None, {}, None),
+    ]
+    NotifierClient(transport).notify(events)
+    assert received == events
 
 
 class TestLocalTransport:
@@ -142,6 +271,14 @@ class TestLocalTransport:
 
         def fail(self, caller):
             raise DBEntityNotFoundError('nothing here')
+
+        def later(self, caller, *, value=None, error=None):
+            future = Future()
+            future.set_exception(error) if error else future.set_result(value)
+            return future
+
+        def never(self, caller):
+            return Future()
 
     @pytest.fixture
     def transport(self):
@@ -154,8 +291,18 @@ class TestLocalTransport:
         assert transport.call('topic', 'add', CALLER, {'a': 1, 'b': 2}, server='any') == ('p', 3)
 
     def test_cast_answers_nothing(self, transport):
-        assert transport.cast('topic', 'add', CALLER, {'a': 1, 'b': 2}) is None
+        assert transport.cast('topic', 'add', CALLER, [{'a': 1, 'b': 2}]) is None
+        assert transport.cast('topic', 'never', CALLER, [{}]) is None
 
     def test_errors_keep_their_type(self, transport):
         with pytest.raises(DBEntityNotFoundError, match='nothing here'):
             transport.call('topic', 'fail', CALLER, {})
+
+    def test_answers_that_come_later_are_waited_for(self, transport):
+        assert transport.call('topic', 'later', CALLER, {'value': 1}) == 1
+        with pytest.raises(DBEntityNotFoundError, match='gone'):
+            transport.call('topic', 'later', CALLER, {'error': DBEntityNotFoundError('gone')})
+
+    def test_answer_that_does_not_come_in_time(self, transport):
+        with pytest.raises(RpcTimeoutError):
+            transport.call('topic', 'never', CALLER, {}, timeout=0)
