@@ -1,6 +1,7 @@
 """Starting the actions and sub-workflows of a task."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mistral import states
@@ -50,11 +51,17 @@ def start_child(
 
 
 def repeat_action(turn: Turn, task: TaskExecution, child: ChildExecution) -> bool:
-    """Hand an action to an executor again; False if running it twice could do harm."""
-    turn.ports.load_inputs([child])
-    prepared = _prepare(turn, task, (child.name,), child.input)
+    """Run an action again whose executor is gone; False if running it twice could do harm."""
+    prepared = _prepare_again(turn, task, child)
     if not (child.safe_rerun or prepared.repeatable):
         return False
+    turn.effects.append(replace(_run_action(turn, task, child, prepared), again=True))
+    return True
+
+
+def hand_over_again(turn: Turn, task: TaskExecution, child: ChildExecution) -> bool:
+    """Hand an action to an executor again that none has started."""
+    prepared = _prepare_again(turn, task, child)
     turn.effects.append(_run_action(turn, task, child, prepared))
     return True
 
@@ -100,6 +107,11 @@ def _start_action(
     effect = _run_action(turn, task, child, prepared)
     turn.state.add_child(task, child)
     turn.effects.append(effect)
+
+
+def _prepare_again(turn: Turn, task: TaskExecution, child: ChildExecution) -> PreparedAction:
+    turn.ports.load_inputs([child])
+    return _prepare(turn, task, (child.name,), child.input)
 
 
 def _prepare(

@@ -3,8 +3,10 @@
 So a step never nests into another one, whatever the shape of the workflow.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from enum import IntEnum
+from typing import Any, Final, TypeAlias
 
 from mistral.workflow.model import TaskExecution
 
@@ -55,6 +57,16 @@ class RerunTask:
     task: TaskExecution
     reset: bool
     phase: Phase = RUNNING_TASK
+
+
+@dataclass(frozen=True, slots=True)
+class LateBranch:
+    """A task has led to a join that has run or failed before: see whether it opens the join."""
+
+    task: TaskExecution
+    join: TaskExecution
+    event: str
+    phase: Phase = COMPLETING_TASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +129,7 @@ Command: TypeAlias = (
     | ContinueTask
     | ContinueItems
     | RerunTask
+    | LateBranch
     | EvaluateJoin
     | CloseBranches
     | CompleteTask
@@ -124,3 +137,23 @@ Command: TypeAlias = (
     | RunTask
     | RunEngineCommand
 )
+
+
+class Rank(IntEnum):
+    """When a step is taken.
+
+    What a join waits for can only be told when all that runs has been started, and all joins that
+    run again have been opened.
+    """
+
+    ACT = 0
+    OPEN_JOINS = 1
+    DECIDE_JOINS = 2
+
+
+#: Steps of another rank than `Rank.ACT`.
+RANKS: Final[Mapping[type[Command], Rank]] = {
+    LateBranch: Rank.OPEN_JOINS,
+    EvaluateJoin: Rank.DECIDE_JOINS,
+    CloseBranches: Rank.DECIDE_JOINS,
+}

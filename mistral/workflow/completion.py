@@ -136,7 +136,7 @@ def _release_stuck_join(turn: Turn) -> None:
     for task in turn.state.incomplete.values():
         if task.state != states.WAITING or task.runtime_context.get('_timers'):
             return
-    turn.do_later(EvaluateJoin(joins.first_to_give_up(turn.state), stuck=True))
+    turn.do(EvaluateJoin(joins.first_to_give_up(turn.state), stuck=True))
 
 
 def _cut(turn: Turn, text: str) -> str:

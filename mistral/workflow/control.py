@@ -25,10 +25,7 @@ from mistral.workflow.turn import Turn
 
 #: What a task that starts from scratch still has to know: where it came from, what it has tried.
 _KEPT_BY_RERUN: Final = frozenset(
-    {
-        *('triggered_by', '_sources', '_ran_at', '_laps', '_lap_since'),
-        *('_superseded', '_reopened'),
-    }
+    ('triggered_by', '_sources', '_ran_at', '_laps', '_lap_since', '_superseded')
 )
 
 
@@ -121,9 +118,6 @@ def reopen_task(turn: Turn, task: TaskExecution, child: ChildExecution, reopened
     Not if the execution or its task has succeeded or gone on without the child meanwhile.
     """
     child.reopened = reopened
-    known = task.runtime_context.get('_reopened', {})
-    task.runtime_context['_reopened'] = {**known, child.id: reopened}
-    turn.touch_task(task)
     execution = turn.state.execution
     can_run = states.is_valid_transition(execution.state, states.RUNNING)
     if not task.is_current(child) or task.state == states.SKIPPED or not can_run:
@@ -230,7 +224,7 @@ def _take_up(turn: Turn, besides: TaskExecution | None = None) -> None:
             turn.do(Transit(task, COMPLETING_TASK, resumed=True))
     joins.recount(turn.state)
     for join in turn.state.in_order(turn.state.joins):
-        turn.do_later(EvaluateJoin(join))
+        turn.do(EvaluateJoin(join))
 
 
 def _clear_runtime_context(turn: Turn, task: TaskExecution) -> None:

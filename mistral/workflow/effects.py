@@ -12,7 +12,7 @@ class RunAction:
     """Hand an action to an executor.
 
     `action` is what `Ports.prepare_action` made; `timeout` is in seconds; `target` names an
-    executor.
+    executor. `again` says that an executor has started it before, and is gone.
     """
 
     action_execution_id: str
@@ -25,6 +25,7 @@ class RunAction:
     index: int
     timeout: float | None = None
     target: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

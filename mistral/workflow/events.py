@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from mistral import states
+
 
 @dataclass(frozen=True, slots=True)
 class Begin:
@@ -29,7 +31,7 @@ class ActionUpdated:
 
 @dataclass(frozen=True, slots=True)
 class SubworkflowUpdated:
-    """A sub-workflow took a state; `message` is its failure or cancellation text.
+    """A sub-workflow went from a state to another; `message` is its failure or cancellation text.
 
     `revision` counts the news of one sub-workflow: older news than the last is dropped. `reopened`
     counts how often it has run again after it had ended, so that no such news is missed. `ordered`
@@ -37,11 +39,17 @@ class SubworkflowUpdated:
     """
 
     execution_id: str
+    previous: str
     state: str
     revision: int
     message: str | None = None
     reopened: int = 0
     ordered: bool = False
+
+    @property
+    def reopens(self) -> bool:
+        """Whether it runs again after its end."""
+        return self.previous in states.COMPLETED and self.state not in states.COMPLETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +68,13 @@ class ContinueItems:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """`ordered` by the parent of a sub-workflow, not by an operator."""
+    """`ordered` by the parent of a sub-workflow, not by an operator.
+
+    `message` says why, for those who look at the execution.
+    """
 
     ordered: bool = False
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +121,13 @@ class Recover:
     """Look for anything a crash left undone.
 
     `lost_actions` are running synchronous actions whose executor is gone: they are repeated if
-    that is safe, else they fail.
+    that is safe, else they fail with `reason`. `waiting_actions` have not been started by any
+    executor: they are handed over again.
     """
 
     lost_actions: tuple[str, ...] = ()
+    waiting_actions: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 Event: TypeAlias = (

@@ -15,7 +15,13 @@ from typing import Final
 
 from mistral import states
 from mistral.lang.graph import TaskNode
-from mistral.workflow.commands import COMPLETING_TASK, CloseBranches, CompleteTask, EvaluateJoin
+from mistral.workflow.commands import (
+    COMPLETING_TASK,
+    CloseBranches,
+    CompleteTask,
+    EvaluateJoin,
+    LateBranch,
+)
 from mistral.workflow.model import ExecutionState, TaskExecution
 from mistral.workflow.turn import Turn
 
@@ -41,15 +47,21 @@ class JoinTracker:
 
 def trigger(turn: Turn, name: str, source: TaskExecution, event: str) -> None:
     """A branch has arrived at the join of that name."""
-    state = turn.state
-    join = state.latest(name)
+    join = turn.state.latest(name)
     if join is None:
         join = _create(turn, name, source, event)
     elif join.state == states.WAITING:
-        tracker = state.joins.get(join.id)
-        if tracker is not None and source is state.latest(source.name):
-            tracker.arrived[source.name] = (source.id, event)
-            tracker.lost.discard(source.name)
+        _note_arrival(turn, join, source, event)
+    else:
+        turn.do(LateBranch(source, join, event))
+        return
+    turn.do(EvaluateJoin(join))
+
+
+def arrive_late(turn: Turn, join: TaskExecution, source: TaskExecution, event: str) -> None:
+    """A branch has arrived at a join that has run or failed before: see if that runs again."""
+    if join.state == states.WAITING:
+        _note_arrival(turn, join, source, event)
     elif _passes_through(turn, join, source):
         join.runtime_context['_lap_since'] = join.runtime_context.get('_ran_at', 0)
         _reenter(turn, join)
@@ -59,9 +71,9 @@ def trigger(turn: Turn, name: str, source: TaskExecution, event: str) -> None:
         # The branch ends here; what it has published counts for the output of the workflow.
         source.has_next_tasks = len(source.next_tasks) > 1
         turn.touch_task(source)
-        turn.do_later(CloseBranches(source, (name,)))
+        turn.do(CloseBranches(source, (join.name,)))
         return
-    turn.do_later(EvaluateJoin(join))
+    turn.do(EvaluateJoin(join))
 
 
 def on_task_completed(turn: Turn, task: TaskExecution) -> None:
@@ -71,7 +83,7 @@ def on_task_completed(turn: Turn, task: TaskExecution) -> None:
     fired = {name for name, _ in task.next_tasks}
     closed = tuple(name for name in turn.state.node(task).outbound if name not in fired)
     if closed:
-        turn.do_later(CloseBranches(task, closed))
+        turn.do(CloseBranches(task, closed))
 
 
 def close_branches(turn: Turn, task: TaskExecution, closed: tuple[str, ...]) -> None:
@@ -86,7 +98,7 @@ def close_branches(turn: Turn, task: TaskExecution, closed: tuple[str, ...]) -> 
     for join in state.in_order(concerned):
         tracker = state.joins[join.id]
         if tracker is None:
-            turn.do_later(EvaluateJoin(join))
+            turn.do(EvaluateJoin(join))
             continue
         suspects = (behind & tracker.inbound) | ({task.name} & tracker.inbound)
         lost = [
@@ -98,7 +110,7 @@ def close_branches(turn: Turn, task: TaskExecution, closed: tuple[str, ...]) -> 
             tracker.lost.update(lost)
             if '_lap_since' in join.runtime_context:
                 state.joins[join.id] = None
-            turn.do_later(EvaluateJoin(join))
+            turn.do(EvaluateJoin(join))
 
 
 def evaluate(turn: Turn, join: TaskExecution, *, stuck: bool = False) -> bool:
@@ -179,6 +191,19 @@ def _create(turn: Turn, name: str, source: TaskExecution, event: str) -> TaskExe
     )
     state.add_task(join)
     return join
+
+
+def _note_arrival(turn: Turn, join: TaskExecution, source: TaskExecution, event: str) -> None:
+    """Count a branch that reaches a waiting join, if it is the one that counts: see `_arrival`."""
+    tracker = turn.state.joins.get(join.id)
+    if tracker is None:
+        return
+    if source is turn.state.latest(source.name) and _is_of_this_lap(source, join):
+        tracker.arrived[source.name] = (source.id, event)
+        tracker.lost.discard(source.name)
+    else:
+        # It may have been the last hope for a branch that does.
+        turn.do(CloseBranches(source, (join.name,)))
 
 
 def _passes_through(turn: Turn, join: TaskExecution, source: TaskExecution) -> bool:

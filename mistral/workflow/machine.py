@@ -27,6 +27,7 @@ from mistral.workflow.commands import (
     ContinueItems,
     ContinueTask,
     EvaluateJoin,
+    LateBranch,
     RerunTask,
     RunEngineCommand,
     RunTask,
@@ -34,9 +35,15 @@ from mistral.workflow.commands import (
     Transit,
 )
 from mistral.workflow.effects import Effect
-from mistral.workflow.model import ExecutionState, TaskExecution
+from mistral.workflow.model import ChildExecution, ExecutionState, TaskExecution
 from mistral.workflow.ports import InfrastructureError, Ports
 from mistral.workflow.turn import Turn
+
+_FATE_UNKNOWN: Final = (
+    'The executor stopped while the action was running, so it is not known whether the action was '
+    "carried out. Set 'safe-rerun: true' on the task to have such actions repeated."
+)
+_NOT_WANTED: Final = 'The action was not started: its task does not wait for it any more.'
 
 
 def apply(state: ExecutionState, event: events.Event, ports: Ports) -> list[Effect]:
@@ -103,7 +110,7 @@ def _rerun_task(turn: Turn, task: TaskExecution, *, reset: bool) -> None:
     if joins.has_failed(task):
         # Branches were missing: see whether they are there now.
         joins.wait_again(turn, task)
-        turn.do_later(EvaluateJoin(task))
+        turn.do(EvaluateJoin(task))
     else:
         tasks.start(turn, task, rerun=True)
 
@@ -118,30 +125,34 @@ def _recover(turn: Turn, event: events.Recover) -> None:
     """Finish what a crash may have left between two steps."""
     _begin(turn)
     for action_id in event.lost_actions:
-        _recover_action(turn, action_id)
+        _recover_action(turn, action_id, children.repeat_action, event.reason or _FATE_UNKNOWN)
+    for action_id in event.waiting_actions:
+        _recover_action(turn, action_id, children.hand_over_again, _NOT_WANTED)
     for task in turn.state.in_order(turn.state.incomplete):
         if task.state == states.RUNNING and with_items.has_more_to_start(task):
             turn.do(ContinueItems(task))
         elif task.state == states.WAITING:
-            turn.do_later(EvaluateJoin(task))
+            turn.do(EvaluateJoin(task))
 
 
-def _recover_action(turn: Turn, action_execution_id: str) -> None:
+def _recover_action(
+    turn: Turn,
+    action_execution_id: str,
+    start_again: Callable[[Turn, TaskExecution, ChildExecution], bool],
+    failure: str,
+) -> None:
+    """Start an action again; fail it if that is refused, or if nobody waits for it any more."""
     found = turn.state.find_child(action_execution_id)
     if found is None or found[1].is_completed:
         return
     task, child = found
+    error: str | None = failure
     try:
-        is_repeated = task.waits_for(child) and children.repeat_action(turn, task, child)
+        if task.waits_for(child) and start_again(turn, task, child):
+            error = None
     except MistralException as e:
-        results.on_action_completed(turn, events.ActionCompleted(child.id, error=str(e)))
-        return
-    if not is_repeated:
-        error = (
-            'The executor stopped while the action was running, so it is not known whether the '
-            "action was carried out. Set 'safe-rerun: true' on the task to have such actions "
-            'repeated.'
-        )
+        error = str(e)
+    if error is not None:
         results.on_action_completed(turn, events.ActionCompleted(child.id, error=error))
 
 
@@ -200,7 +211,7 @@ _HANDLERS: Final[Mapping[type[events.Event], Callable[[Turn, Any], None]]] = {
     events.SubworkflowUpdated: results.on_subworkflow_updated,
     events.TimerFired: _fire_timer,
     events.ContinueItems: _continue_items,
-    events.Pause: lambda turn, event: control.pause(turn, ordered=event.ordered),
+    events.Pause: lambda turn, event: control.pause(turn, event.message, ordered=event.ordered),
     events.Resume: _resume,
     events.Stop: control.stop,
     events.UpdateEnv: lambda turn, event: control.update_env(turn, event.env),
@@ -219,6 +230,7 @@ _STEPS: Final[Mapping[type[Command], Callable[[Turn, Any], None]]] = {
     CompleteTask: tasks.complete,
     Transit: _transit,
     RunTask: transitions.run_task,
+    LateBranch: lambda turn, c: joins.arrive_late(turn, c.join, c.task, c.event),
     EvaluateJoin: _evaluate_join,
     CloseBranches: lambda turn, c: joins.close_branches(turn, c.task, c.names),
     RunEngineCommand: _run_engine_command,

@@ -95,7 +95,6 @@ class ChildExecution:
     output: Any = None
     is_sync: bool = True
     safe_rerun: bool = False
-    dispatched: bool = False
     updated_at: datetime | None = None
     revision: int = 0
     reopened: int = 0

@@ -82,7 +82,7 @@ def on_timer(turn: Turn, task: TaskExecution, timer_id: str, kind: str) -> None:
         outcome = task.runtime_context.pop('_outcome')
         turn.do(CompleteTask(task, outcome['state'], outcome['state_info'], COMPLETING_TASK))
     elif task.state == states.WAITING:
-        turn.do_later(EvaluateJoin(task))
+        turn.do(EvaluateJoin(task))
     else:
         turn.do(ContinueTask(task))
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from mistral import states
 from mistral.exceptions import SizeLimitExceededException, WorkflowException
 from mistral.workflow import notifications
-from mistral.workflow.commands import Command
+from mistral.workflow.commands import RANKS, Command, Rank
 from mistral.workflow.data_flow import (
     EMPTY_CONTEXT,
     BranchContext,
@@ -32,27 +32,22 @@ STATE_INFO_LIMIT: Final = 65500
 class Turn:
     """The steps still to take wait here; `effects` is what to do after the commit."""
 
-    __slots__ = ('_agenda', '_later', '_root_env', 'effects', 'ports', 'state')
+    __slots__ = ('_agenda', '_root_env', 'effects', 'ports', 'state')
 
     def __init__(self, state: ExecutionState, ports: Ports) -> None:
         self.state = state
         self.ports = ports
-        self._agenda: deque[Command] = deque()
-        self._later: deque[Command] = deque()
+        self._agenda: tuple[deque[Command], ...] = tuple(deque() for _ in Rank)
         self.effects: list[Effect] = []
         self._root_env: Mapping[str, Any] | None = None
 
     def do(self, command: Command) -> None:
-        self._agenda.append(command)
-
-    def do_later(self, command: Command) -> None:
-        """Take this step when no other is left: it has to see all that the others start."""
-        self._later.append(command)
+        """Take this step when its turn comes: steps of one rank in their order, see `Rank`."""
+        self._agenda[RANKS.get(type(command), Rank.ACT)].append(command)
 
     def next_command(self) -> Command | None:
-        if self._agenda:
-            return self._agenda.popleft()
-        return self._later.popleft() if self._later else None
+        queue = next(filter(None, self._agenda), None)
+        return queue.popleft() if queue else None
 
     # States
 
@@ -79,7 +74,7 @@ class Turn:
         if execution.parent_execution_id:
             if previous in states.COMPLETED and state not in states.COMPLETED:
                 _count(execution.runtime_context, '_reopened')
-            self._report_to_parent(execution.parent_execution_id, ordered=ordered)
+            self._report_to_parent(execution.parent_execution_id, previous, ordered=ordered)
 
     def announce_start(self) -> None:
         """The execution has been created running: say so as for any other change of state."""
@@ -104,7 +99,7 @@ class Turn:
                 f'[workflow={execution.workflow_name}, execution_id={execution.id}]'
             )
 
-    def _report_to_parent(self, parent_id: str, *, ordered: bool) -> None:
+    def _report_to_parent(self, parent_id: str, previous: str, *, ordered: bool) -> None:
         execution = self.state.execution
         message = None
         if execution.state in (states.ERROR, states.CANCELLED):
@@ -112,7 +107,7 @@ class Turn:
         revision = _count(execution.runtime_context, '_news')
         reopened = execution.runtime_context.get('_reopened', 0)
         news = SubworkflowUpdated(
-            execution.id, execution.state, revision, message, reopened, ordered
+            execution.id, previous, execution.state, revision, message, reopened, ordered
         )
         self.send(parent_id, news)
 

@@ -58,28 +58,25 @@ class Cluster(World):
     def begin(self, name: str, notify: list[dict[str, Any]] | None) -> None:
         self.start(name, env={'e': 1}, task_name='t0', notify=notify)
 
-    def apply(self, execution_id: str, *events_: events.Event) -> None:
+    def apply(
+        self, execution_id: str, *events_: events.Event, consumed: Sequence[Job] = ()
+    ) -> None:
         before = self.storage.executions.read(execution_id)
-        if self.reloads and not self._has_news(execution_id, events_[1:]):
+        if self.reloads:
             self.forget(execution_id)
         self._read_again(execution_id)
-        super().apply(execution_id, *events_)
+        super().apply(execution_id, *events_, consumed=consumed)
         self.inspector.after_turn(self, execution_id, before, events_)
 
     def deliver_together(self, found: Sequence[Job]) -> None:
         """Deliver jobs of one execution in one turn, or one by one if one of them is refused."""
-        for job in found:
-            del self.jobs[job.id]
         try:
-            self.apply(found[0].execution_id, *(job.event for job in found))
+            self.apply(found[0].execution_id, *(job.event for job in found), consumed=found)
             self.delivered += found
-        except InfrastructureError:
-            self.jobs.update({job.id: job for job in found})
-            raise
         except MistralException:
             if len(found) == 1:
+                del self.jobs[found[0].id]
                 raise
-            self.jobs.update({job.id: job for job in found})
             for job in found:
                 if job.id in self.jobs:
                     self.attempt(self.deliver_together, [job])
@@ -143,15 +140,6 @@ class Cluster(World):
             not state.changes and not found, f'{event} had an effect: {found} on {execution_id}'
         )
 
-    def _has_news(self, execution_id: str, later: Sequence[events.Event]) -> bool:
-        """Whether an execution hears of a sub-workflow only later.
-
-        When it is loaded it finds the sub-workflow's new state before the news has arrived. That
-        is right too, but it is not what a copy in memory does.
-        """
-        waiting = [job.event for job in self.jobs.values() if job.execution_id == execution_id]
-        return any(isinstance(event, events.SubworkflowUpdated) for event in (*waiting, *later))
-
     def _read_again(self, execution_id: str) -> None:
         """Have outputs of sub-workflows read when they are asked for, in all clusters alike."""
         for task in self.state(execution_id).tasks.values():
@@ -159,8 +147,10 @@ class Cluster(World):
                 if child.kind == 'workflow':
                     child.output = task.result = NOT_LOADED
 
-    def _commit(self, state: ExecutionState, found: Sequence[Effect]) -> None:
-        super()._commit(state, found)
+    def _commit(
+        self, state: ExecutionState, found: Sequence[Effect], consumed: Sequence[Job]
+    ) -> None:
+        super()._commit(state, found, consumed)
         self.inspector.note_effects(state, found)
 
     def _any_result(self, input_: dict[str, Any]) -> Any:

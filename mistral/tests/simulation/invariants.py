@@ -175,7 +175,7 @@ class Inspector:
             self.require(len(current) <= 1, f'{task.name} has {len(current)} children')
             return
         context = task.runtime_context
-        may_exceed = '_reopened' in context
+        may_exceed = any(child.reopened for child in task.children)
         if context.get('concurrency') and task.state == states.RUNNING and not may_exceed:
             running = sum(not child.is_completed for child in current)
             self.require(running <= context['concurrency'], f'{running} items of {task.name} run')
@@ -189,7 +189,7 @@ class Inspector:
         context = join.runtime_context
         tracker = state.joins.get(join.id)
         if tracker is not None and state.execution.state == states.RUNNING:
-            anew = joins._build_tracker(state, join)
+            anew = _count_anew(state, join)
             self.require(tracker == anew, f'{join.name}: counted {tracker}, really {anew}')
         if state.execution.id in self.reopened:
             return
@@ -204,6 +204,16 @@ class Inspector:
             behind = joins._names_behind(state, join.name)
             inbound = state.node(join).inbound
             self.require(any(name in behind for name in inbound), f'{join.name} is in no loop')
+
+
+def _count_anew(state: ExecutionState, join: TaskExecution) -> joins.JoinTracker:
+    """What a join has got, from what is stored alone."""
+    known = state.dead_names
+    state.dead_names = set()
+    try:
+        return joins._build_tracker(state, join)
+    finally:
+        state.dead_names = known
 
 
 def _has_a_future(cluster: 'Cluster', state: ExecutionState, task: TaskExecution) -> bool:

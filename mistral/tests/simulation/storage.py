@@ -6,7 +6,7 @@ what does not survive the database does not survive this either.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table
@@ -16,6 +16,7 @@ from mistral import states
 from mistral.db.models import action_executions, task_executions, workflow_executions
 from mistral.db.store import loading, rows
 from mistral.db.store.definitions import GraphCache
+from mistral.workflow.events import Event
 from mistral.workflow.model import (
     NOT_LOADED,
     ChildExecution,
@@ -95,7 +96,7 @@ class Storage:
         for child in changes.children.values():
             self._update_child(child)
 
-    def load(self, execution_id: str) -> ExecutionState:
+    def load(self, execution_id: str, waiting: Sequence[Event]) -> ExecutionState:
         task_rows = self.tasks.of_parent(execution_id)
         return loading.build_state(
             self.executions.read(execution_id),
@@ -103,6 +104,7 @@ class Storage:
             task_rows,
             [row for task in task_rows for row in self.actions.of_parent(task['id'])],
             [row for task in task_rows for row in self.executions.of_parent(task['id'])],
+            waiting,
             self._graphs,
         )
 

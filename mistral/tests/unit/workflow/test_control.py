@@ -60,6 +60,14 @@ class TestPauseAndResume:
         world.run()
         assert world.execution(two_steps).state == states.SUCCESS
 
+    def test_the_reason_is_shown_as_long_as_the_pause_lasts(self, world, two_steps):
+        world.apply(two_steps, events.Pause(message='lunch'))
+        assert world.execution(two_steps).state_info == 'lunch'
+        world.apply(two_steps, events.Pause(message='dinner'))
+        assert world.execution(two_steps).state_info == 'lunch'
+        world.apply(two_steps, events.Resume())
+        assert world.execution(two_steps).state_info is None
+
     def test_both_may_be_asked_for_twice(self, world, two_steps):
         for event in (events.Pause(), events.Pause(), events.Resume(), events.Resume()):
             world.apply(two_steps, event)

@@ -89,8 +89,8 @@ wf: {tasks: {t: {with-items: "i in <% [0, 1] %>", workflow: sub, pause-before: t
         world.ask(id_, events.Resume())
         world.pass_time(5)
         kept, _ = world.subworkflows(id_)
-        world.apply(kept, events.Stop(states.SUCCESS))
-        world.forget()
+        world.ask(kept, events.Stop(states.SUCCESS))
+        world.apply(kept, events.Stop(states.SUCCESS, 'still'))
         world.apply(id_, events.Rerun(world.task(id_, 't').id, reset=False))
         world.run()
         assert world.task(id_, 't').state == states.IDLE

@@ -133,24 +133,6 @@ class TestLoops:
         )
         assert world.task(id_, 'j').state_info == "Failed by tasks: ['b']"
 
-    def test_a_task_that_runs_again_has_to_arrive_again(self, world: World):
-        id_ = run(
-            world,
-            """
-    a: {action: std.async_noop, on-success: [a: <% task().result = again %>, j]}
-    b: {action: std.async_noop, on-success: j}
-    start: {action: std.noop, on-success: a}
-    j: {join: all, action: std.noop}
-""",
-        )
-        world.end(id_, 'a', 'again')
-        world.end(id_, 'b')
-        assert world.task(id_, 'j').state == states.WAITING
-        world.complete(world.tasks(id_, 'a')[-1].children[0].id)
-        world.run()
-        assert world.task(id_, 'j').state == states.SUCCESS
-        assert len(world.task(id_, 'j').children) == 1
-
 
 class TestDeadlocks:
     def test_joins_that_wait_for_each_other_go_before_those_that_wait_for_them(self, world: World):

@@ -8,6 +8,7 @@ from mistral import states
 from mistral.exceptions import InvalidStateTransitionException
 from mistral.tests.world import World
 from mistral.workflow import events
+from mistral.workflow.effects import RunAction
 from mistral.workflow.ports import CoreSettings
 
 
@@ -59,6 +60,69 @@ def test_an_action_that_cannot_be_prepared_any_more_is_not_waited_for(world: Wor
     assert world.task(id_, 't').state_info == (
         'Failed to find action [action_name=act, namespace=]'
     )
+
+
+def test_reason_of_a_loss_is_what_the_task_shows(world: World):
+    id_, lost = run_and_crash(world, UNSAFE, act=lambda input_: 1)
+    world.ask(id_, events.Recover(lost, reason="Heartbeat wasn't received."))
+    assert world.task(id_, 't').state_info == "Heartbeat wasn't received."
+    assert world.task(id_, 'handler').state == states.SUCCESS
+
+
+def test_reason_of_a_loss_does_not_keep_actions_from_running_again(world: World):
+    id_, lost = run_and_crash(world, 'wf: {tasks: {t: {action: std.echo output=1}}}')
+    world.ask(id_, events.Recover(lost, reason='gone'))
+    assert world.execution(id_).state == states.SUCCESS
+
+
+@pytest.mark.parametrize('task', ['action: act', 'action: std.async_noop'])
+def test_an_action_that_no_executor_has_started_is_handed_over_again(world: World, task):
+    """Whatever it does: it has done nothing yet."""
+    id_, waiting = run_and_crash(
+        world,
+        f'wf: {{tasks: {{t: {{{task}, on-error: other}}, other: {{action: std.noop}}}}}}',
+        act=lambda input_: 1,
+    )
+    state = world.state(id_)
+    effects = world.turn(state, events.Recover(waiting_actions=waiting))
+    handed = [effect for effect in effects if isinstance(effect, RunAction)]
+    assert [(effect.action_execution_id, effect.again) for effect in handed] == [
+        (waiting[0], False)
+    ]
+    assert world.task(id_, 't').state == states.RUNNING
+
+
+def test_an_action_that_waits_no_more_is_not_handed_over_again(world: World):
+    id_, waiting = run_and_crash(world, UNSAFE, act=lambda input_: 1)
+    world.complete(waiting[0], 1)
+    world.ask(id_, events.Recover(waiting_actions=(*waiting, 'unknown')))
+    assert world.started == []
+    assert world.execution(id_).state == states.SUCCESS
+
+
+def test_a_waiting_action_that_nobody_waits_for_any_more_is_ended(world: World):
+    world.behaviour['act'] = lambda input_: 1
+    world.define('wf: {tasks: {t: {action: act, safe-rerun: true, timeout: 1}}}')
+    id_ = world.start('wf')
+    (waiting,) = world.actions
+    world.actions.clear()
+    world.pass_time(1)
+    world.ask(id_, events.Recover(waiting_actions=(waiting.action_execution_id,)))
+    assert len(world.started) == 1
+    child = world.child(id_, 't')
+    world.load_outputs([child])
+    assert child.state == states.ERROR
+    assert child.output == {
+        'result': 'The action was not started: its task does not wait for it any more.'
+    }
+
+
+def test_a_waiting_action_that_cannot_be_prepared_any_more_fails(world: World):
+    id_, waiting = run_and_crash(world, UNSAFE, act=lambda input_: 1)
+    del world.behaviour['act']
+    world.ask(id_, events.Recover(waiting_actions=waiting))
+    assert world.task(id_, 't').state == states.ERROR
+    assert world.task(id_, 'handler').state == states.SUCCESS
 
 
 @pytest.mark.parametrize('retry', ['', ', retry: {count: 1, delay: 5}'])

@@ -344,8 +344,33 @@ wf: {tasks: {t: {workflow: leaf}}}
         root, middle, _ = tree
         world.ask(middle, events.Pause())
         world.ask(middle, events.Resume())
-        world.apply(root, SubworkflowUpdated(middle, states.PAUSED, 1))
+        world.apply(root, SubworkflowUpdated(middle, states.RUNNING, states.PAUSED, 1))
         assert world.execution(root).state == states.RUNNING
+
+    def test_a_parent_knows_what_it_has_heard_and_no_more_after_a_crash_too(
+        self, world: World, failed
+    ):
+        _, middle, leaf = failed
+
+        def known() -> tuple[str, bool, int]:
+            world.forget()
+            child = world.child(middle, 'call')
+            return child.state, child.accepted, child.reopened
+
+        assert known() == (states.ERROR, True, 0)
+        world.apply(leaf, events.Rerun(world.task(leaf, 'work').id))
+        world.apply(leaf, events.Pause())
+        assert known() == (states.ERROR, True, 0)
+        opened, paused = [job for job in world.messages if job.execution_id == middle]
+        world.deliver(opened)
+        assert known() == (states.RUNNING, False, 1)
+        world.apply(leaf, events.Resume())
+        resumed = list(world.messages)[-1]
+        world.deliver(resumed)
+        # What is older than the last news is not waited for.
+        assert known() == (states.RUNNING, False, 1)
+        world.deliver(paused)
+        assert known() == (states.RUNNING, False, 1)
 
     def test_rerun_of_the_calling_task_starts_another_subworkflow(self, world: World, failed):
         root, middle, _ = failed
