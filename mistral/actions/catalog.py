@@ -12,6 +12,7 @@ from mistral.actions.providers import (
     ActionDefinitions,
     DataEvaluator,
     NameFilter,
+    NoDefinitions,
     PluginSettings,
     ProviderServices,
     ServicedProvider,
@@ -92,14 +93,21 @@ def load_catalog(
     definitions: ActionDefinitions,
     evaluator: DataEvaluator,
     entry_points: EntryPoints = installed,
+    dynamic: ActionDefinitions | None = None,
 ) -> ActionCatalog:
     """Make the catalogue with the providers of the entry points `mistral.action.providers`.
 
     They are asked in the order of their names, so `adhoc`, `dynamic`, `legacy` come in this order.
+    `definitions` are the ad-hoc actions, `dynamic` the dynamic ones.
     """
     catalog = ActionCatalog()
     services = ProviderServices(
-        definitions, evaluator, catalog.find, settings.plugins, entry_points
+        definitions,
+        evaluator,
+        catalog.find,
+        settings.plugins,
+        entry_points,
+        dynamic or NoDefinitions(),
     )
     providers = []
     for name, provider_class in load_plugins('mistral.action.providers', entry_points):

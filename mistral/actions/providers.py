@@ -22,9 +22,10 @@ FindAction: TypeAlias = Callable[[str, str, RequestContext], ActionDescriptor | 
 
 
 class ActionDefinitions(Protocol):
-    """The stored ad-hoc actions that a caller may see: those of its project and public ones.
+    """Stored actions of a kind that a caller may see: those of its project and public ones.
 
-    A definition is a row of `action_definitions_v2` as a mapping; `spec` in it is parsed.
+    A definition is a row as a mapping: of `action_definitions_v2`, with `spec` parsed, or of
+    `dynamic_action_definitions`, with `content` and `version` of the code source.
     Implementations raise `mistral.exceptions.DBError`.
     """
 
@@ -35,6 +36,16 @@ class ActionDefinitions(Protocol):
         self, namespace: str | None, caller: RequestContext
     ) -> Iterable[Mapping[str, Any]]:
         """All definitions of a namespace, or of all namespaces for None."""
+
+
+class NoDefinitions:
+    """Implements `ActionDefinitions` where nothing is stored."""
+
+    def find(self, name: str, namespace: str, caller: RequestContext) -> None:
+        return None
+
+    def find_all(self, namespace: str | None, caller: RequestContext) -> tuple[()]:
+        return ()
 
 
 class DataEvaluator(Protocol):
@@ -78,13 +89,17 @@ class PluginSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProviderServices:
-    """What the providers of this package work with."""
+    """What the providers of this package work with.
+
+    `definitions` are the ad-hoc actions, `dynamic` the dynamic ones.
+    """
 
     definitions: ActionDefinitions
     evaluator: DataEvaluator
     find_action: FindAction
     plugins: PluginSettings = field(default_factory=PluginSettings)
     entry_points: EntryPoints = installed
+    dynamic: ActionDefinitions = field(default_factory=NoDefinitions)
 
 
 class ServicedProvider(ActionProvider):

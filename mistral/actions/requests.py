@@ -1,6 +1,7 @@
 """What an executor is asked to do, and where the results go."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ class ActionRequest:
     `action_execution_id` is None for runs that are not stored. `execution_context` holds the
     fields of `mistral_lib.actions.context.ExecutionContext`. `timeout` is in seconds and counts
     from the moment the action starts. `redelivered` says that the request may have been run before.
+    `engine` names the engine that has the execution in memory, if it can be called by a name.
     """
 
     action: Action
@@ -26,13 +28,24 @@ class ActionRequest:
     execution_context: Mapping[str, Any] = field(default_factory=dict)
     timeout: float | None = None
     redelivered: bool = False
+    engine: str | None = None
+
+    @property
+    def may_run_twice(self) -> bool:
+        """Whether the action does no harm if it runs once more after its executor has died."""
+        return self.safe_rerun or self.is_repeatable
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the action has no effects that could be there twice."""
+        return getattr(self.action, 'repeatable', False) is True
 
 
 class ResultReporter(Protocol):
     """Takes the results of actions to the engine; never blocks for long."""
 
-    def complete_action(self, request: ActionRequest, result: Result) -> None:
-        """Report the end of a stored action.
+    def complete_action(self, request: ActionRequest, result: Result) -> 'Future[None]':
+        """Report the end of a stored action; the future is done when the result is durable.
 
         :raises MistralException: if the result cannot be transported.
         """

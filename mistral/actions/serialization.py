@@ -3,6 +3,7 @@
 The format is that of mistral_lib, `{"__serial_key": KEY, "__serial_data": TEXT}`. Plugins may
 register serialisers of their own with mistral_lib; those are used for their keys. What comes in is
 not trusted: only subclasses of `mistral_lib.actions.Action` are rebuilt, whatever a message names.
+A dynamic action brings its code along; reading it runs none of that, running the action does.
 """
 
 import functools
@@ -18,13 +19,25 @@ from oslo_serialization import jsonutils
 
 from mistral.actions.adhoc import AdHocAction
 from mistral.actions.descriptors import make_subclass
+from mistral.actions.dynamic_action import CodeSource, DynamicAction
 from mistral.exceptions import ActionException
 
 _ACTION_KEY: Final = Action.get_serialization_key()
 _ADHOC_KEY: Final = AdHocAction.get_serialization_key()
+_DYNAMIC_KEY: Final = DynamicAction.get_serialization_key()
 
 #: Members of a class that cannot be sent as data.
 _CODE: Final = (FunctionType, property, classmethod, staticmethod)
+
+
+class UnreadableAction(Action):
+    """Stands for an action that this process cannot rebuild, and fails in its place."""
+
+    def __init__(self, error: str) -> None:
+        self._error = error
+
+    def run(self, context: Any) -> None:
+        raise ActionException(self._error)
 
 
 def serialize_action(action: Action) -> str:
@@ -43,14 +56,17 @@ def serialize_action(action: Action) -> str:
         data = _dump(_action_to_dict(action))
     elif key == _ADHOC_KEY:
         data = _dump({'base_action': serialize_action(action.base_action)})
+    elif key == _DYNAMIC_KEY:
+        data = _dump(_dynamic_to_dict(action))
     else:
         return str(get_polymorphic_serializer().serialize(action))
     return json.dumps({'__serial_key': key, '__serial_data': data})
 
 
-def deserialize_action(text: str) -> Action:
+def deserialize_action(text: str, *, takes_code: bool = True) -> Action:
     """Rebuild an action, without calling its constructor.
 
+    :param takes_code: whether this process is to run the code that dynamic actions bring along.
     :raises ActionException: if the text names no action that this process can import.
     """
     try:
@@ -59,7 +75,13 @@ def deserialize_action(text: str) -> Action:
         if key == _ACTION_KEY:
             return _action_from_dict(data)
         if key == _ADHOC_KEY:
-            return AdHocAction(deserialize_action(data['base_action']))
+            return AdHocAction(deserialize_action(data['base_action'], takes_code=takes_code))
+        if key == _DYNAMIC_KEY:
+            if not takes_code:
+                raise ActionException(
+                    'This executor runs no dynamic actions: [action_providers] leaves them out.'
+                )
+            return _dynamic_from_dict(data)
         return _action_from_plugin(key, wrapper['__serial_data'], data)
     except (ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
         raise ActionException(f'Failed to read a serialized action: {error!r}') from error
@@ -81,6 +103,25 @@ def _action_from_dict(data: dict[str, Any]) -> Action:
             raise ActionException(f'Failed to read a serialized action: attribute {name!r}')
         setattr(action, name, value)
     return action
+
+
+def _dynamic_to_dict(action: DynamicAction) -> dict[str, Any]:
+    return {
+        'cls_name': action.class_name,
+        'data': action.parameters,
+        'is_sync': action.is_sync(),
+        'code_source_id': action.source.id,
+        'code_source_name': action.source.name,
+        'version': action.source.version,
+        'content': action.source.content,
+    }
+
+
+def _dynamic_from_dict(data: dict[str, Any]) -> DynamicAction:
+    source = CodeSource(
+        data['code_source_id'], data['code_source_name'], data['version'], data['content']
+    )
+    return DynamicAction(source, data['cls_name'], data['data'], is_sync=data['is_sync'])
 
 
 def _action_from_plugin(key: str, text: str, data: Any) -> Action:
