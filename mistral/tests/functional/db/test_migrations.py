@@ -13,13 +13,16 @@ from mistral.db import migrations, models
 from mistral.db.database import Database
 from mistral.exceptions import ConfigurationError, DBError
 
-#: Revision 046 makes these. In a database of Mistral 23, other indexes may have other names, too.
+#: Revisions 046 and 048 make these. In a database of Mistral 23, other indexes may have other
+#: names, too.
 NEW_INDEXES: dict[str, list[tuple[str, ...]]] = {
     'workflow_executions_v2': [
         ('root_execution_id',),
         ('created_at', 'id'),
         ('workflow_id', 'state'),
         ('project_id', 'created_at', 'id'),
+        ('project_id', 'state', 'created_at', 'id'),
+        ('project_id', 'workflow_name', 'created_at', 'id'),
     ],
     'task_executions_v2': [('project_id', 'created_at', 'id')],
     'action_executions_v2': [('project_id', 'created_at', 'id')],
@@ -93,7 +96,7 @@ def test_rows_of_mistral_23_are_kept(database):
     migrations.upgrade(database.engine, '045')
     execute(
         database,
-        "INSERT INTO workflow_executions_v2 (id, state, spec) VALUES ('w', 'PAUSED', '{\"a\": 1}')",
+        "INSERT INTO workflow_executions_v2 (id, state, spec) VALUES ('w', 'ERROR', '{\"a\": 1}')",
         "INSERT INTO task_executions_v2 (id, workflow_execution_id) VALUES ('t', 'w')",
         "INSERT INTO action_executions_v2 (id, task_execution_id) VALUES ('a', 't')",
     )
@@ -107,7 +110,7 @@ def test_rows_of_mistral_23_are_kept(database):
         ).one()
         task = connection.execute(models.task_executions.select()).mappings().one()
         action = connection.execute(models.action_executions.select()).mappings().one()
-    assert workflow == ('w', 'PAUSED', {'a': 1}, 0)
+    assert workflow == ('w', 'ERROR', {'a': 1}, 1)
     assert (task['id'], task['seq'], task['published_global']) == ('t', None, None)
     assert (action['id'], action['seq']) == ('a', None)
 
