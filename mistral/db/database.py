@@ -2,6 +2,7 @@
 
 import fcntl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -10,8 +11,13 @@ from typing import IO, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import (
+    ArgumentError,
+    DisconnectionError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from mistral.exceptions import ConfigurationError
 
@@ -21,6 +27,9 @@ __all__ = ['Connection', 'Database', 'DatabaseFailure', 'DatabaseOptions']
 DatabaseFailure = SQLAlchemyError
 
 _BUSY_TIMEOUT_MS: Final = 30_000
+
+#: Seconds for which a connection is held to be good since it was used.
+_TRUSTED_FOR: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,16 @@ class Database:
         with self._reader.connect() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection to read with, all of whose statements see the same state."""
+        with self.engine.connect() as connection:
+            # A transaction of SQLite is like that anyway. Not by SQLAlchemy's `isolation_level`:
+            # if the connection is lost, that raises errors of the driver as they are.
+            if self.dialect != 'sqlite':
+                connection.exec_driver_sql('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ')
+            yield connection
+
     def claim(self) -> None:
         """Keep other processes of the service away from a SQLite file until `dispose`.
 
@@ -86,6 +105,8 @@ class Database:
         try:
             fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as e:
+            self._claim.close()
+            self._claim = None
             raise ConfigurationError(
                 f'Another mistral-server works on the database {self._url.database}. Stop it, or '
                 'set [database] connection (OS_DATABASE__CONNECTION) to another file.'
@@ -134,6 +155,8 @@ def _create_engine(url: URL, options: DatabaseOptions) -> Engine:
         'pool_size': options.pool_size,
         'max_overflow': options.max_overflow,
         'pool_timeout': options.pool_timeout,
+        # They are data of users, and errors end up in the log.
+        'hide_parameters': True,
     }
     if url.get_backend_name() == 'sqlite':
         arguments['connect_args'] = {'check_same_thread': False, 'isolation_level': None}
@@ -150,7 +173,32 @@ def _create_engine(url: URL, options: DatabaseOptions) -> Engine:
     if url.get_backend_name() == 'sqlite':
         event.listen(engine, 'connect', _set_up_sqlite)
         event.listen(engine, 'begin', _begin_on_sqlite)
+    else:
+        _test_idle_connections(engine)
     return engine
+
+
+def _test_idle_connections(engine: Engine) -> None:
+    """Replace connections that were lost unnoticed, before somebody works with them.
+
+    A test takes a round trip, so those that were in use a moment ago are spared it.
+    """
+
+    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info['used_at'] = time.monotonic()
+
+    def test(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        used_at = record.info.get('used_at')
+        if used_at is None or time.monotonic() - used_at < _TRUSTED_FOR:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as e:
+            # The pool makes another one.
+            raise DisconnectionError from e
+
+    event.listen(engine, 'checkin', note)
+    event.listen(engine, 'checkout', test)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -165,7 +165,7 @@ workflow_executions = Table(
     ),
     Column('root_execution_id', String(80)),
     # 046: counts the commits of the engine; a copy in memory is good while this has not moved.
-    Column('revision', BigInteger, nullable=False, server_default='0'),
+    Column('revision', BigInteger, nullable=False, server_default='1'),
     *_indexes(
         'workflow_executions_v2',
         'project_id', 'scope', 'state', 'updated_at', 'task_execution_id', 'root_execution_id',
@@ -175,6 +175,15 @@ workflow_executions = Table(
         'workflow_executions_v2_project_id_created_at_id', 'project_id', 'created_at', 'id'
     ),
     Index('workflow_executions_v2_workflow_id_state', 'workflow_id', 'state'),
+    # 048: lists of a project by the usual filters.
+    Index(
+        'workflow_executions_v2_project_id_state_created_at_id',
+        'project_id', 'state', 'created_at', 'id',
+    ),
+    Index(
+        'workflow_executions_v2_project_id_workflow_name_created_at_id',
+        'project_id', 'workflow_name', 'created_at', 'id',
+    ),
 )  # fmt: skip
 
 task_executions = Table(
@@ -248,6 +257,9 @@ action_executions = Table(
     Column('is_sync', Boolean),
     # 046: the order of creation within the execution.
     Column('seq', Integer),
+    # 047: the executor that has started it, and when to hand it over again if none has by then.
+    Column('executor', String(80)),
+    Column('hand_over_at', UtcDateTime),
     *_indexes(
         'action_executions_v2', 'project_id', 'scope', 'state', 'updated_at', 'task_execution_id'
     ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mistral.db.repositories import kinds
+from mistral.db.repositories.code import CodeSourceRepository, DynamicActionRepository
 from mistral.db.repositories.definitions import WorkflowRepository
 from mistral.db.repositories.executions import ActionExecutionRepository, ExecutionRepository
 from mistral.db.repositories.members import MemberRepository
@@ -25,5 +26,5 @@ class Repositories:
     cron_triggers: Repository = field(default_factory=lambda: Repository(kinds.CRON_TRIGGER))
     event_triggers: Repository = field(default_factory=lambda: Repository(kinds.EVENT_TRIGGER))
     members: Repository = field(default_factory=lambda: MemberRepository(kinds.MEMBER))
-    code_sources: Repository = field(default_factory=lambda: Repository(kinds.CODE_SOURCE))
-    dynamic_actions: Repository = field(default_factory=lambda: Repository(kinds.DYNAMIC_ACTION))
+    code_sources: Repository = field(default_factory=CodeSourceRepository)
+    dynamic_actions: Repository = field(default_factory=DynamicActionRepository)

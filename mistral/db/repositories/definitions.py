@@ -35,9 +35,12 @@ class WorkflowRepository(Repository):
     def _delete(self, conn: Connection, row: Row) -> None:
         for table, kind in _TRIGGERS:
             if triggers := _triggers_of(conn, table, row):
+                # The words of Mistral 23, which names no namespace for event triggers.
+                namespace = f', namespace={row["namespace"]}' if kind == 'cron' else ''
                 raise DBError(
                     f"Can't delete workflow that has {kind} triggers associated. "
-                    f'{_identity(row)}, [{kind}_trigger_id(s)={", ".join(triggers)}]'
+                    f'[workflow_identifier={row["name"]}{namespace}], '
+                    f'[{kind}_trigger_id(s)={", ".join(triggers)}]'
                 )
         members = models.resource_members
         conn.execute(

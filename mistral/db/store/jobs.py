@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from mistral.db.chunks import chunks
 from mistral.db.models import scheduled_jobs
@@ -80,20 +80,55 @@ def existing(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     return found
 
 
-def pending(
-    connection: Connection, *, due_before: datetime | None = None, limit: int | None = None
-) -> list[Job]:
-    """Jobs in the order in which they are due, all or those due before a time, at most `limit`."""
+def of_execution(connection: Connection, execution_id: str) -> list[Event]:
+    """The events for one execution that nobody has handled yet."""
+    columns = scheduled_jobs.c
+    query = select(columns.func_args).where(
+        columns.func_name == DELIVER_EVENT, columns.key == execution_id
+    )
+    return [event_codec.decode(args) for args in connection.execute(query).scalars()]
+
+
+def pending(connection: Connection) -> list[Job]:
+    """All jobs in the order in which they are due."""
     columns = scheduled_jobs.c
     query = (
         select(columns.id, columns.key, columns.func_args, columns.execute_at)
         .where(columns.func_name == DELIVER_EVENT)
         .order_by(columns.execute_at, columns.created_at, columns.id)
-        .limit(limit)
     )
-    if due_before is not None:
-        query = query.where(columns.execute_at <= due_before)
     return [_from_row(row) for row in connection.execute(query).mappings()]
+
+
+def take_overdue(
+    connection: Connection,
+    now: datetime,
+    *,
+    due_before: datetime,
+    taken_before: datetime,
+    limit: int,
+) -> list[Job]:
+    """Jobs that have been due for a while; nobody else finds them until `taken_before` is past now.
+
+    Several may look at the same time: none waits for another, none takes what another has taken.
+    """
+    columns = scheduled_jobs.c
+    query = (
+        select(columns.id, columns.key, columns.func_args, columns.execute_at)
+        .where(
+            columns.func_name == DELIVER_EVENT,
+            columns.execute_at <= due_before,
+            or_(columns.captured_at.is_(None), columns.captured_at < taken_before),
+        )
+        .order_by(columns.execute_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = [_from_row(row) for row in connection.execute(query).mappings()]
+    for chunk in chunks([job.id for job in found]):
+        taken = update(scheduled_jobs).where(columns.id.in_(chunk)).values(captured_at=now)
+        connection.execute(taken)
+    return found
 
 
 def _from_row(row: Any) -> Job:

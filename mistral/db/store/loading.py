@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from mistral.db.chunks import chunks
 from mistral.db.models import action_executions, task_executions, workflow_executions
-from mistral.db.store import rows
+from mistral.db.store import jobs, rows
 from mistral.db.store.definitions import GraphCache
 from mistral.db.store.rows import Row
+from mistral.workflow.events import Event, SubworkflowUpdated
 from mistral.workflow.model import NOT_LOADED, ChildExecution, ExecutionState, TaskExecution
+
+#: News by sub-workflow and number.
+_News: TypeAlias = Mapping[tuple[str, int], SubworkflowUpdated]
 
 _ACTION_COLUMNS: Final = (
     action_executions.c.id,
@@ -72,7 +76,9 @@ def load(connection: Connection, execution_id: str, graphs: GraphCache) -> Execu
         actions = connection.execute(_LOAD_ACTIONS, key).mappings().all()
     if 'WORKFLOW' in types:
         subworkflows = connection.execute(_LOAD_SUBWORKFLOWS, key).mappings().all()
-    return build_state(row, row['parent_id'], found, actions, subworkflows, graphs)
+    # After the sub-workflows: news is not to be missed that one of them has sent meanwhile.
+    waiting = jobs.of_execution(connection, execution_id) if subworkflows else ()
+    return build_state(row, row['parent_id'], found, actions, subworkflows, waiting, graphs)
 
 
 def build_state(
@@ -81,9 +87,13 @@ def build_state(
     task_rows: Iterable[Row],
     action_rows: Iterable[Row],
     subworkflow_rows: Iterable[Row],
+    waiting: Iterable[Event],
     graphs: GraphCache,
 ) -> ExecutionState:
-    """An execution from its row, those of its tasks and those of their children."""
+    """An execution from its row, those of its tasks and those of their children.
+
+    `waiting` are the events that it has not handled yet.
+    """
     execution = rows.execution_from_row(execution_row, parent_execution_id)
     tasks = {
         row['id']: rows.task_from_row(row, _seq(row, position))
@@ -91,20 +101,31 @@ def build_state(
     }
     _add_children(tasks, action_rows, rows.action_from_row)
     _add_children(tasks, subworkflow_rows, rows.subworkflow_from_row)
+    news = {
+        (event.execution_id, event.revision): event
+        for event in waiting
+        if isinstance(event, SubworkflowUpdated)
+    }
     for task in tasks.values():
         if task.type == 'WORKFLOW':
-            _add_what_the_task_knows(task)
+            _show_as_known(task, news)
     return ExecutionState(execution, graphs.of_raw(execution.spec), tasks.values())
 
 
-def _add_what_the_task_knows(task: TaskExecution) -> None:
-    """What counts of sub-workflows is not in their own rows but remembered by their task."""
+def _show_as_known(task: TaskExecution, news: _News) -> None:
+    """Show sub-workflows as their task knows them: without the news that it has not heard.
+
+    Whether they still count is not in their own rows but remembered by the task.
+    """
     superseded = set(task.runtime_context.get('_superseded') or ())
-    reopened = task.runtime_context.get('_reopened') or {}
     for child in task.children:
+        while unheard := news.get((child.id, child.revision)):
+            child.state = unheard.previous
+            child.accepted = child.is_completed
+            child.revision -= 1
+            child.reopened -= unheard.reopens
         child.superseded = child.id in superseded
         child.accepted = child.accepted and not child.superseded
-        child.reopened = reopened.get(child.id, 0)
     task.children.sort(key=lambda child: child.seq)
 
 

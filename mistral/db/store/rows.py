@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from mistral.db.store.hand_over import AGAIN_AFTER
 from mistral.lang.graph import TaskNode
 from mistral.workflow.model import (
     NOT_LOADED,
@@ -188,12 +189,13 @@ def action_to_row(child: ChildExecution, execution: WorkflowExecution) -> dict[s
         'description': '',
         'input': child.input,
         'is_sync': child.is_sync,
+        'hand_over_at': child.created_at + AGAIN_AFTER,
         **action_changes(child),
     }
 
 
 def subworkflow_from_row(row: Row, seq: int) -> ChildExecution:
-    """A child as its own row shows it; its last news may not have arrived here yet."""
+    """A child as its own row shows it; its news may not have arrived here yet."""
     params = row['params'] or {}
     context = row['runtime_context'] or {}
     return ChildExecution(
@@ -208,7 +210,8 @@ def subworkflow_from_row(row: Row, seq: int) -> ChildExecution:
         accepted=bool(row['accepted']),
         output=NOT_LOADED,
         updated_at=row['updated_at'],
-        revision=context.get('_news', 0) - 1,
+        revision=context.get('_news', 0),
+        reopened=context.get('_reopened', 0),
     )
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from mistral.db.chunks import chunks
 from mistral.db.models import action_executions, task_executions, workflow_executions
-from mistral.db.store import jobs, rows
+from mistral.db.store import hand_over, jobs, rows
 from mistral.exceptions import DBDuplicateEntryError
-from mistral.workflow.effects import CancelTimer, Effect
+from mistral.workflow.effects import CancelTimer, Effect, RunAction
 from mistral.workflow.model import ChildExecution, ExecutionState, WorkflowExecution
 
 
@@ -56,6 +56,7 @@ def save(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> 
     jobs.add(connection, new_jobs, now)
     if cancelled:
         jobs.remove(connection, cancelled)
+    hand_over.hand_over_again(connection, [id_ for o in outcomes for id_ in _repeated(o)], now)
 
 
 def were_saved(connection: Connection, outcomes: Sequence[Outcome]) -> bool:
@@ -77,12 +78,26 @@ def were_saved(connection: Connection, outcomes: Sequence[Outcome]) -> bool:
     return connection.execute(query).first() is not None
 
 
+def are_current(connection: Connection, states: Sequence[ExecutionState]) -> bool:
+    """Tell whether these copies of executions are of the revisions that are stored."""
+    wanted = {state.execution.id: state.execution.revision for state in states}
+    columns = workflow_executions.c
+    query = select(columns.id, columns.revision).where(columns.id.in_(sorted(wanted)))
+    return {row.id: row.revision for row in connection.execute(query)} == wanted
+
+
 def mark_saved(state: ExecutionState) -> None:
     """Note that the changes of an execution are durable."""
     state.execution.revision += 1
     for created in state.changes.new_executions:
         created.execution.revision = 1
     state.changes = type(state.changes)()
+
+
+def _repeated(outcome: Outcome) -> Iterator[str]:
+    for effect in outcome.effects:
+        if isinstance(effect, RunAction) and effect.again:
+            yield effect.action_execution_id
 
 
 def _new_rows(state: ExecutionState) -> Iterator[tuple[Table, str]]:
@@ -153,6 +168,8 @@ def _save_children(connection: Connection, states: Sequence[ExecutionState]) -> 
     for chunk in chunks(new_actions):
         connection.execute(_INSERT_ACTION, chunk)
     changed = [child for state in states for child in state.changes.children.values()]
+    # Executors claim actions meanwhile: all who lock several of them do so in one order.
+    changed.sort(key=lambda child: child.id)
     _update_actions(connection, [child for child in changed if child.kind == 'action'])
     superseded = [c.id for c in changed if c.kind == 'workflow' and c.superseded]
     if superseded:

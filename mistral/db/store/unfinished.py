@@ -1,10 +1,11 @@
 """What is still going on, for the recovery after a crash."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select, update
 
 from mistral import states
+from mistral.db.chunks import chunks
 from mistral.db.models import action_executions, task_executions, workflow_executions
 from mistral.db.times import utc_now
 
@@ -30,10 +31,12 @@ def running_actions(connection: Connection) -> Mapping[str, list[str]]:
     return found
 
 
-def fail_direct_actions(connection: Connection, reason: str) -> None:
-    """End the running synchronous actions that belong to no task."""
+def fail_direct_actions(
+    connection: Connection, reason: str, action_ids: Sequence[str] | None = None
+) -> None:
+    """End running synchronous actions that belong to no task: these, or all of them."""
     columns = action_executions.c
-    statement = (
+    end = (
         update(action_executions)
         .where(
             columns.state == states.RUNNING,
@@ -42,4 +45,8 @@ def fail_direct_actions(connection: Connection, reason: str) -> None:
         )
         .values(state=states.ERROR, accepted=True, output={'result': reason}, updated_at=utc_now())
     )
-    connection.execute(statement)
+    if action_ids is None:
+        connection.execute(end)
+    else:
+        for chunk in chunks(action_ids):
+            connection.execute(end.where(columns.id.in_(chunk)))

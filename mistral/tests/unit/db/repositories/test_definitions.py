@@ -89,8 +89,11 @@ def test_the_member_decides_and_the_owner_revokes(store, membership):
     assert store.members.find(OTHER, id=member) is None
 
 
-@pytest.mark.parametrize('kind', ['cron', 'event'])
-def test_a_workflow_with_triggers_cannot_be_deleted(store, workflow, add_trigger, kind):
+@pytest.mark.parametrize(
+    ('kind', 'identity'),
+    [('cron', '[workflow_identifier=wf, namespace=ns]'), ('event', '[workflow_identifier=wf]')],
+)
+def test_a_workflow_with_triggers_cannot_be_deleted(store, workflow, add_trigger, kind, identity):
     trigger = add_trigger(kind, OTHER)
 
     with pytest.raises(DBError) as raised:
@@ -98,7 +101,7 @@ def test_a_workflow_with_triggers_cannot_be_deleted(store, workflow, add_trigger
 
     assert str(raised.value) == (
         f"Can't delete workflow that has {kind} triggers associated. "
-        f'[workflow_identifier=wf, namespace=ns], [{kind}_trigger_id(s)={trigger["id"]}]'
+        f'{identity}, [{kind}_trigger_id(s)={trigger["id"]}]'
     )
 
 
