@@ -1,7 +1,7 @@
 """Actions run through the API, outside any workflow."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from mistral_lib.actions import Result
@@ -17,6 +17,7 @@ from mistral.exceptions import (
     InputException,
     InvalidActionException,
     InvalidStateTransitionException,
+    RpcError,
 )
 from mistral.workflow.ports import ActionCall, ActionResult, PreparedAction, TaskError
 from mistral.workflow.scope import EmptyScope
@@ -25,7 +26,9 @@ from mistral.workflow.scope import EmptyScope
 class ActionExecutor(Protocol):
     """Runs an action at once or in the background."""
 
-    def run_action(self, request: ActionRequest, target: str | None) -> None: ...
+    def run_actions(
+        self, caller: RequestContext, requests: Sequence[tuple[ActionRequest, str | None]]
+    ) -> Mapping[str, str]: ...
 
     def run_action_sync(self, request: ActionRequest, target: str | None) -> Result: ...
 
@@ -69,7 +72,7 @@ class DirectActions:
         in_background = not run_sync and (save_result or not prepared.is_sync)
         if in_background:
             self._insert(row)
-            self._executor.run_action(_request(caller, prepared, row['id'], timeout), target)
+            self._run_in_background(_request(caller, prepared, row['id'], timeout), target)
             return row
         request = _request(caller, prepared, None, timeout)
         result = self._executor.run_action_sync(request, target)
@@ -78,6 +81,17 @@ class DirectActions:
             self._insert(row)
             return row
         return {**row, 'id': None, 'project_id': None, 'accepted': None, 'created_at': None}
+
+    def _run_in_background(self, request: ActionRequest, target: str | None) -> None:
+        """An action that cannot be handed over has failed."""
+        action_execution_id = str(request.action_execution_id)
+        try:
+            refused = self._executor.run_actions(request.caller, [(request, target)])
+        except RpcError as e:
+            self.complete(action_execution_id, Result(error=str(e)))
+            raise
+        for error in refused.values():
+            self.complete(action_execution_id, Result(error=error))
 
     def complete(self, action_execution_id: str, result: Result) -> None:
         """Store the result of an action.

@@ -5,7 +5,7 @@ left to do.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from oslo_utils import strutils
@@ -14,6 +14,7 @@ from mistral.actions.requests import ActionRequest
 from mistral.context import RequestContext
 from mistral.db.times import utc_now
 from mistral.engine.timers import Timers
+from mistral.exceptions import RpcError
 from mistral.workflow.effects import (
     CancelTimer,
     Effect,
@@ -32,13 +33,16 @@ LOG = logging.getLogger(__name__)
 class ActionRunner(Protocol):
     """Where actions go."""
 
-    def run_action(self, request: ActionRequest, target: str | None) -> None: ...
+    def run_actions(
+        self, caller: RequestContext, requests: Sequence[tuple[ActionRequest, str | None]]
+    ) -> Mapping[str, str]:
+        """Returns the errors of those that can never be run, by action execution id."""
 
 
 class Notifier(Protocol):
     """Where events for publishers go."""
 
-    def notify(self, effect: Notify) -> None: ...
+    def notify(self, effects: Sequence[Notify]) -> None: ...
 
 
 class EventPost(Protocol):
@@ -68,12 +72,14 @@ class Dispatcher:
         self._post = post
 
     def dispatch(self, execution: WorkflowExecution, effects: Sequence[Effect]) -> None:
+        actions: list[RunAction] = []
+        events: list[Notify] = []
         for effect in effects:
             match effect:
                 case Trace():
                     self._trace(effect)
                 case RunAction():
-                    self._run_action(execution, effect)
+                    actions.append(effect)
                 case Send():
                     self._deliver(effect.execution_id, effect.event, effect.message_id)
                 case ScheduleTimer():
@@ -81,24 +87,42 @@ class Dispatcher:
                 case CancelTimer():
                     self._timers.cancel(effect.timer_id)
                 case Notify():
-                    self._notifier.notify(effect)
+                    events.append(effect)
+        if actions:
+            self._run_actions(execution, actions)
+        if events:
+            self._notify(events)
 
     def _trace(self, effect: Trace) -> None:
         """Write a line to the trace log, without passwords and the like."""
         if self._trace_log.isEnabledFor(logging.INFO):
             self._trace_log.info(effect.template, *map(_masked, effect.values))
 
-    def _run_action(self, execution: WorkflowExecution, effect: RunAction) -> None:
-        """Hand over an action; if that fails, so does the action."""
-        request = action_request(execution, effect)
+    def _run_actions(self, execution: WorkflowExecution, effects: Sequence[RunAction]) -> None:
+        """Hand over actions; one that nobody can run fails."""
+        caller = RequestContext(project_id=execution.project_id)
+        requests = [(action_request(execution, effect), effect.target) for effect in effects]
         try:
-            self._actions.run_action(request, effect.target)
-        except Exception as e:
-            LOG.exception('Action %s cannot be handed over', effect.action_execution_id)
-            error = f'The action could not be handed to an executor: {e}'
-            self._deliver(
-                execution.id, ActionCompleted(effect.action_execution_id, error=error), None
-            )
+            refused = self._actions.run_actions(caller, requests)
+        except RpcError as e:
+            # They are not lost: a scheduler sees that nobody has started them.
+            LOG.warning('Actions of execution %s have to wait: %s', execution.id, e)
+            return
+        except Exception:
+            LOG.exception('Actions of execution %s have to wait', execution.id)
+            return
+        for action_execution_id, error in refused.items():
+            LOG.error('Action %s cannot be handed over: %s', action_execution_id, error)
+            text = f'The action could not be handed to an executor: {error}'
+            self._deliver(execution.id, ActionCompleted(action_execution_id, error=text), None)
+
+    def _notify(self, effects: Sequence[Notify]) -> None:
+        try:
+            self._notifier.notify(effects)
+        except RpcError as e:
+            LOG.error('%d events are not published: %s', len(effects), e)
+        except Exception:
+            LOG.exception('%d events are not published', len(effects))
 
     def _start_timer(self, execution_id: str, effect: ScheduleTimer) -> None:
         event = TimerFired(effect.timer_id, effect.task_execution_id, effect.kind)

@@ -1,7 +1,7 @@
 """The engine as a whole: its parts, and the order in which they start and stop."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,13 @@ from mistral.engine import recovery
 from mistral.engine.cache import WarmExecutions
 from mistral.engine.direct_actions import ActionExecutor, DirectActions
 from mistral.engine.dispatcher import Dispatcher, Notifier
+from mistral.engine.endpoint import EngineEndpoint
 from mistral.engine.immediate import RunNow
 from mistral.engine.mailbox import Letter, Mailboxes
 from mistral.engine.ports import EngineParts
-from mistral.engine.service import EngineService
 from mistral.engine.timers import Timers
 from mistral.engine.unit_of_work import UnitsOfWork
+from mistral.services.sweeps import HeartbeatRules
 from mistral.workflow.events import Event
 
 LOG = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class EngineSettings:
     cache_size: int = 200_000
     trace_log_name: str = 'workflow_trace'
     publishers: tuple[Any, ...] = ()
+    heartbeats: HeartbeatRules = field(default_factory=HeartbeatRules)
 
 
 class Engine:
@@ -46,7 +48,7 @@ class Engine:
         notifier: Notifier,
         run_now: RunNow | None = None,
     ) -> None:
-        """`run_now` is given if the executor is in this process, see `immediate`."""
+        """`run_now` runs immediate actions in this process, see `immediate`."""
         trace_log = logging.getLogger(settings.trace_log_name)
         self._parts = parts
         self._timers = Timers('engine-timers')
@@ -55,12 +57,13 @@ class Engine:
         self._units = UnitsOfWork(parts, warm, dispatcher.dispatch, run_now)
         self._mailboxes = Mailboxes(self._units.handle, settings.workers, self._units.leave)
         dispatcher.connect(self)
-        self.service = EngineService(
+        self.service = EngineEndpoint(
             parts,
             self._mailboxes,
             DirectActions(parts, executor),
             trace_log,
             settings.publishers,
+            settings.heartbeats,
         )
 
     def start(self) -> None:
@@ -87,11 +90,6 @@ class Engine:
             else:
                 self._timers.schedule(job.id, (job.due - now).total_seconds(), deliver)
         recovery.recover_everything(self._parts.database, self.post_event)
-
-    def deliver_due(self, *, within: float) -> None:
-        """Post the events in the job store that are due and that nobody has delivered."""
-        for job in recovery.due_jobs(self._parts.database, within=within):
-            self.post_event(job.execution_id, job.event, job.id)
 
     def report_result(self, request: ActionRequest, result: Result) -> None:
         """Take in the result of a stored action, without waiting."""

@@ -2,8 +2,7 @@
 
 An action that has no effects outside and takes no time has neither to wait for a commit nor to
 travel to an executor: its result goes into the transaction that records its start. A chain of
-such actions costs one commit, not one for each. This is for engines that have an executor in
-their own process.
+such actions costs one commit, not one for each.
 """
 
 from collections import deque
@@ -20,15 +19,21 @@ from mistral.workflow.events import ActionCompleted
 from mistral.workflow.model import ExecutionState
 from mistral.workflow.ports import Ports
 
-#: Actions that a unit of work runs at most: other events of the execution wait for its end.
+#: Actions that a unit of work runs at most: other events of the execution wait for its end, and
+#: so does whoever has started it.
 MAX_ACTIONS: Final = 200
+MAX_ACTIONS_AT_START: Final = 50
 
 #: Runs an action at once; raises nothing.
 RunNow = Callable[[ActionRequest], Result]
 
 
 def carry_on(
-    state: ExecutionState, found: Iterable[Effect], ports: Ports, run: RunNow
+    state: ExecutionState,
+    found: Iterable[Effect],
+    ports: Ports,
+    run: RunNow,
+    limit: int = MAX_ACTIONS,
 ) -> list[Effect]:
     """Run the immediate actions among the effects, and those that follow from their results.
 
@@ -39,7 +44,7 @@ def carry_on(
     runs = 0
     while pending:
         effect = pending.popleft()
-        if runs < MAX_ACTIONS and _is_immediate(effect):
+        if runs < limit and _is_immediate(effect):
             runs += 1
             result = run(action_request(state.execution, effect))
             event = ActionCompleted(

@@ -1,21 +1,27 @@
 """Actions that run in the engine's own process: no message takes a detour over a network."""
 
+import logging
 from collections.abc import Sequence
-from typing import Protocol
+from concurrent.futures import Future
+from typing import Final, Protocol
 
 from mistral_lib.actions import Result
 
 from mistral.actions.requests import ActionRequest
+from mistral.context import RequestContext
+
+LOG = logging.getLogger(__name__)
+
+_DONE: 'Final[Future[None]]' = Future()
+_DONE.set_result(None)
 
 
 class Executor(Protocol):
     """`mistral.executors.service.ExecutorService`, as far as it is needed here."""
 
-    def run_action(self, request: ActionRequest) -> None: ...
+    def run_action(self, request: ActionRequest) -> 'Future[None]': ...
 
-    def run_action_sync(self, request: ActionRequest) -> Result: ...
-
-    def run_now(self, request: ActionRequest) -> Result: ...
+    def run_action_sync(self, request: ActionRequest) -> 'Future[Result]': ...
 
 
 class Engine(Protocol):
@@ -37,20 +43,27 @@ class LocalActions:
 
     # To the executor
 
-    def run_action(self, request: ActionRequest, target: str | None) -> None:
+    def run_actions(
+        self, caller: RequestContext, requests: Sequence[tuple[ActionRequest, str | None]]
+    ) -> dict[str, str]:
         """There is one executor: every target is here."""
-        self._executor.run_action(request)
+        refused = {}
+        for request, _target in requests:
+            try:
+                self._executor.run_action(request)
+            except Exception as e:
+                LOG.exception('Action %s is refused', request.action_execution_id)
+                refused[str(request.action_execution_id)] = str(e)
+        return refused
 
     def run_action_sync(self, request: ActionRequest, target: str | None) -> Result:
-        return self._executor.run_action_sync(request)
-
-    def run_now(self, request: ActionRequest) -> Result:
-        return self._executor.run_now(request)
+        return self._executor.run_action_sync(request).result()
 
     # To the engine
 
-    def complete_action(self, request: ActionRequest, result: Result) -> None:
+    def complete_action(self, request: ActionRequest, result: Result) -> 'Future[None]':
         self._engine.report_result(request, result)
+        return _DONE
 
     def report_running(self, action_execution_ids: Sequence[str]) -> None:
         """Nothing to tell: an action in this process cannot outlive its engine."""

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
 
+from mistral import metrics
 from mistral.workflow.events import Event
 from mistral.workflow.model import ExecutionState, WorkflowExecution
 
@@ -27,23 +28,29 @@ MAX_EXECUTIONS: Final = 16
 class Letter:
     """An event on its way. `job_id` is its row in the job store, to be deleted with its effects.
 
-    `reply` is resolved with the execution as committed once the effects are durable, or fails with
-    the event's error. `create` makes the execution if the event is the first of a new one.
+    `reply` is for whoever asks for something: it is resolved with the execution as committed once
+    the effects are durable, or fails with the event's error. `receipt` is for whoever brings news
+    and keeps it until it is durable. `create` makes the execution if the event is the first of a
+    new one.
     """
 
     event: Event
     job_id: str | None = None
     reply: 'Future[WorkflowExecution | None] | None' = None
     create: Callable[[], ExecutionState] | None = None
+    receipt: 'Future[None] | None' = None
 
     def done(self, execution: WorkflowExecution | None) -> None:
         """The event has taken effect (None: it had before)."""
         if self.reply is not None:
             self.reply.set_result(execution)
+        if self.receipt is not None:
+            self.receipt.set_result(None)
 
     def failed(self, error: Exception) -> None:
-        if self.reply is not None:
-            self.reply.set_exception(error)
+        for future in (self.reply, self.receipt):
+            if future is not None and not future.done():
+                future.set_exception(error)
 
 
 #: Handles letters by execution id, and answers them itself.
@@ -61,6 +68,7 @@ class Mailboxes:
         self, handler: Handler, workers: int, leave: Callable[[str, Letter], None]
     ) -> None:
         """`leave` takes the letters for an execution that nobody will handle any more."""
+        metrics.WAITING_EVENTS.set_function(self._count)
         self._handler = handler
         self._leave = leave
         self._lock = threading.Lock()
@@ -102,6 +110,10 @@ class Mailboxes:
         if is_late:
             self._leave(execution_id, letter)
 
+    def _count(self) -> int:
+        with self._lock:
+            return sum(map(len, self._boxes.values()))
+
     def _work(self) -> None:
         while True:
             execution_ids = self._next()
@@ -113,8 +125,7 @@ class Mailboxes:
             except Exception as e:
                 LOG.exception('Failed to handle events of executions %s', execution_ids)
                 for letter in itertools.chain(*letters.values()):
-                    if letter.reply is not None and not letter.reply.done():
-                        letter.failed(e)
+                    letter.failed(e)
             self._put_back(execution_ids)
 
     def _next(self) -> list[str]:

@@ -19,6 +19,7 @@ from mistral.db.store import definitions, loading, queries
 from mistral.db.times import utc_now
 from mistral.exceptions import (
     ActionException,
+    DBError,
     InputException,
     InvalidActionException,
     MistralException,
@@ -188,6 +189,10 @@ def _infrastructure() -> Iterator[None]:
         yield
     except DatabaseFailure as e:
         raise InfrastructureError(str(e)) from e
+    except DBError as e:
+        if not isinstance(e.__cause__, DatabaseFailure):
+            raise
+        raise InfrastructureError(str(e)) from e.__cause__
 
 
 def _complete_input(descriptor: ActionDescriptor, input_: Mapping[str, Any]) -> dict[str, Any]:

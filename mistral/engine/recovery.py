@@ -2,18 +2,14 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Final
 
 from mistral.db.database import Database
 from mistral.db.store import jobs, unfinished
 from mistral.db.store.jobs import Job
-from mistral.db.times import utc_now
 from mistral.workflow.events import Event, Recover
 
 LOG = logging.getLogger(__name__)
-
-_PAGE: Final = 1000
 
 _LOST_TEXT: Final = (
     'The executor stopped while the action was running, so it is not known whether the action was '
@@ -46,13 +42,3 @@ def all_jobs(database: Database) -> Sequence[Job]:
     """All events in the job store, those that are due first at their head."""
     with database.read() as connection:
         return jobs.pending(connection)
-
-
-def due_jobs(database: Database, *, within: float) -> Sequence[Job]:
-    """Events in the job store that are due `within` seconds from now, the oldest first.
-
-    A negative time leaves out those that became due only just now.
-    """
-    with database.read() as connection:
-        limit = utc_now() + timedelta(seconds=within)
-        return jobs.pending(connection, due_before=limit, limit=_PAGE)

@@ -19,6 +19,8 @@ from mistral.engine.direct_actions import DirectActions
 from mistral.engine.mailbox import Letter, Mailboxes
 from mistral.engine.ports import EngineParts, EnginePorts
 from mistral.exceptions import DBDuplicateEntryError, DBEntityNotFoundError
+from mistral.rpc.base import at_most_once
+from mistral.services.sweeps import HeartbeatRules
 from mistral.utils.ids import new_id
 from mistral.workflow import creation, events
 from mistral.workflow.model import ExecutionState, WorkflowExecution
@@ -38,6 +40,7 @@ class EngineService:
         direct_actions: DirectActions,
         trace_log: logging.Logger,
         default_publishers: tuple[Any, ...] = (),
+        heartbeats: HeartbeatRules | None = None,
     ) -> None:
         """`default_publishers` are added to what each execution is asked to notify."""
         self._parts = parts
@@ -45,6 +48,7 @@ class EngineService:
         self._direct_actions = direct_actions
         self._trace_log = trace_log
         self._default_publishers = default_publishers
+        self._heartbeats = heartbeats or HeartbeatRules()
 
     def start_workflow(
         self,
@@ -53,15 +57,18 @@ class EngineService:
         workflow_identifier: str,
         namespace: str = '',
         execution_id: str | None = None,
+        id_is_fresh: bool = False,
         input: Mapping[str, Any] | None = None,
         description: str | None = '',
         params: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Start a workflow; returns the execution's columns as they were right after creation.
 
-        With the id of an existing execution that one is returned and nothing starts.
+        With the id of an existing execution that one is returned and nothing starts. An id that
+        `is_fresh` was made for this call: it exists only if the call comes a second time.
         """
-        if execution_id and (existing := self._find(caller, execution_id)):
+        is_known = execution_id is not None and not id_is_fresh
+        if is_known and (existing := self._find(caller, str(execution_id))):
             return existing
         ports = EnginePorts(self._parts, caller)
         definition = self._definition(caller, workflow_identifier, namespace)
@@ -104,21 +111,13 @@ class EngineService:
         else:
             self._ask(execution_id, events.ActionCompleted(action_execution_id, **result))
 
-    def report_result(
-        self,
-        caller: RequestContext,
-        *,
-        action_execution_id: str,
-        execution_id: str | None,
-        result: Mapping[str, Any],
-    ) -> None:
-        """Take in a result from an executor, without waiting for what comes of it."""
-        self.take_result(action_execution_id, execution_id, Result(**result))
-
     def take_result(
         self, action_execution_id: str, execution_id: str | None, result: Result
     ) -> None:
-        """As `report_result`. A result that comes too late changes nothing."""
+        """Take in a result, without waiting for what comes of it.
+
+        One that comes too late changes nothing.
+        """
         if execution_id is None:
             self._direct_actions.complete(action_execution_id, result)
             return
@@ -137,6 +136,7 @@ class EngineService:
         else:
             self._ask(execution_id, events.ActionUpdated(action_execution_id, state))
 
+    @at_most_once
     def start_action(
         self,
         caller: RequestContext,
@@ -163,8 +163,10 @@ class EngineService:
             target=target,
         )
 
-    def pause_workflow(self, caller: RequestContext, *, execution_id: str) -> dict[str, Any]:
-        return self._steer(execution_id, events.Pause())
+    def pause_workflow(
+        self, caller: RequestContext, *, execution_id: str, message: str | None = None
+    ) -> dict[str, Any]:
+        return self._steer(execution_id, events.Pause(message=message))
 
     def resume_workflow(
         self, caller: RequestContext, *, execution_id: str, env: dict[str, Any] | None = None

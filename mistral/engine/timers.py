@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from mistral import metrics
+
 LOG = logging.getLogger(__name__)
 
 
@@ -23,6 +25,7 @@ class Timers:
         self._counter = itertools.count()
         self._wake = threading.Condition()
         self._stopped = False
+        metrics.TIMERS.set_function(lambda: len(self._heap))
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     def start(self) -> None:

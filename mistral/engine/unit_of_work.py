@@ -2,11 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Final
 
-from mistral import states
+from mistral import metrics, states
 from mistral.context import RequestContext
 from mistral.db.database import DatabaseFailure
 from mistral.db.retry import is_transient, waits
@@ -19,9 +19,10 @@ from mistral.engine.ports import EngineParts, EnginePorts
 from mistral.exceptions import (
     DBDuplicateEntryError,
     DBEntityNotFoundError,
-    EngineException,
     MistralException,
+    UnavailableException,
 )
+from mistral.utils.execution_log import working_on
 from mistral.utils.ids import new_id
 from mistral.workflow import events, machine
 from mistral.workflow.effects import Effect
@@ -70,8 +71,9 @@ class UnitsOfWork:
 
         Results of actions are stored for it. It learns of everything else from the database.
         """
-        letter.failed(EngineException('The service is stopping.'))
-        if not isinstance(letter.event, events.ActionCompleted) or letter.job_id is not None:
+        letter.failed(UnavailableException('The service is stopping.'))
+        is_kept_elsewhere = letter.job_id is not None or letter.receipt is not None
+        if is_kept_elsewhere or not isinstance(letter.event, events.ActionCompleted):
             return
         now = utc_now()
         job = jobs.Job(new_id(), execution_id, letter.event, now)
@@ -98,6 +100,10 @@ class UnitsOfWork:
             self._handle_one(execution_id, own_letters)
 
     def _handle_one(self, execution_id: str, letters: Sequence[Letter]) -> None:
+        with working_on(execution_id):
+            self._insist(execution_id, letters)
+
+    def _insist(self, execution_id: str, letters: Sequence[Letter]) -> None:
         """Apply the events of one execution, whatever that takes.
 
         While the database is out of reach, who waits for an answer is told so in the end; all
@@ -114,8 +120,9 @@ class UnitsOfWork:
                     for letter in pending:
                         self._handle_one(execution_id, [letter])
                 return
-            for letter in pending:
-                letter.failed(EngineException(_UNAVAILABLE))
+            asking = [letter for letter in pending if letter.reply is not None]
+            for letter in pending if self._stopping.is_set() else asking:
+                letter.failed(UnavailableException(_UNAVAILABLE))
             if self._stopping.is_set():
                 return
             pending = [letter for letter in pending if letter.reply is None]
@@ -137,9 +144,11 @@ class UnitsOfWork:
         try:
             self._try({execution_id: letters})
         except saving.ConflictError:
+            metrics.RETRIES.labels('conflict').inc()
             LOG.debug('Execution %s was changed by another engine', execution_id)
             return letters
         except saving.ConsumedError:
+            metrics.RETRIES.labels('duplicate').inc()
             return self._not_consumed(letters)
         except DBDuplicateEntryError as e:
             # Somebody else has just started an execution with this id.
@@ -160,6 +169,7 @@ class UnitsOfWork:
             raise error
         # Neither the statement nor its parameters: they hold data of users.
         reason = getattr(cause, 'orig', None) or error
+        metrics.RETRIES.labels('database').inc()
         LOG.warning('Repeating a unit of work of execution %s: %s', execution_id, reason)
         return not self._stopping.wait(seconds)
 
@@ -167,28 +177,37 @@ class UnitsOfWork:
         """Apply events to the copies in memory, make all outcomes durable, act on them."""
         outcomes = {}
         shown = {}
+        kept: dict[str, ExecutionState] = {}
         for execution_id, own_letters in letters.items():
-            state = self._open(execution_id, own_letters[0])
+            state = self._open(execution_id, own_letters[0], kept)
             if state is None:
                 self._drop(execution_id, own_letters)
                 continue
-            effects = self._apply(state, own_letters)
-            consumed = [letter.job_id for letter in own_letters if letter.job_id is not None]
+            with working_on(execution_id, state.execution.root_execution_id):
+                try:
+                    effects = self._apply(state, _without_repetitions(own_letters))
+                except Exception:
+                    self._require_current(kept, [execution_id])
+                    raise
+            consumed = list({letter.job_id for letter in own_letters if letter.job_id is not None})
             outcomes[execution_id] = saving.Outcome(state, effects, consumed)
             if _is_awaited(own_letters):
                 shown[execution_id] = copy(state.execution)
         changed = [outcome for outcome in outcomes.values() if _is_worth_saving(outcome)]
+        # Those that are written are checked by that.
+        unchanged = [id_ for id_, outcome in outcomes.items() if not _is_worth_saving(outcome)]
+        self._require_current(kept, unchanged)
         if changed:
             self._save(changed)
+            metrics.UNITS_OF_WORK.inc()
+        metrics.EVENTS.inc(sum(map(len, letters.values())))
         for execution_id, outcome in outcomes.items():
-            if _is_worth_saving(outcome):
-                self._finish(outcome)
-            else:
-                self._warm.put(outcome.state)
+            with working_on(execution_id, outcome.state.execution.root_execution_id):
+                self._conclude(outcome)
             for letter in letters[execution_id]:
                 letter.done(shown.get(execution_id))
 
-    def _apply(self, state: ExecutionState, letters: Sequence[Letter]) -> list[Effect]:
+    def _apply(self, state: ExecutionState, letters: Iterable[Letter]) -> list[Effect]:
         ports = EnginePorts(self._parts, RequestContext(project_id=state.execution.project_id))
         effects: list[Effect] = []
         for letter in letters:
@@ -196,9 +215,8 @@ class UnitsOfWork:
                 found = machine.apply(state, letter.event, ports)
             except MistralException as e:
                 raise _RefusedError(letter, e) from e
-            # Who asks for something is shown what it has led to at once, no more.
-            if self._run_now is not None and letter.reply is None:
-                found = immediate.carry_on(state, found, ports, self._run_now)
+            if self._run_now is not None and (limit := _immediate_actions(letter)):
+                found = immediate.carry_on(state, found, ports, self._run_now, limit)
             effects += found
         return effects
 
@@ -226,9 +244,12 @@ class UnitsOfWork:
                 if not self._wait(_RECONNECT_INTERVAL, outcomes[0].state.execution.id, e):
                     return False
 
-    def _finish(self, outcome: saving.Outcome) -> None:
+    def _conclude(self, outcome: saving.Outcome) -> None:
         """Keep what is durable now, and carry out what follows from it."""
         state = outcome.state
+        if not _is_worth_saving(outcome):
+            self._warm.put(state)
+            return
         created = state.changes.new_executions
         saving.mark_saved(state)
         for new in created:
@@ -237,13 +258,35 @@ class UnitsOfWork:
             self._warm.put(state)
         self._dispatch(state.execution, outcome.effects)
 
-    def _open(self, execution_id: str, first: Letter) -> ExecutionState | None:
+    def _open(
+        self, execution_id: str, first: Letter, kept: dict[str, ExecutionState]
+    ) -> ExecutionState | None:
+        """`kept` takes note of a copy that was in memory, and may be behind what is stored."""
         if first.create is not None:
             return first.create()
-        return self._warm.take(execution_id) or self._load(execution_id)
+        warm = self._warm.take(execution_id)
+        if warm is None:
+            return self._load(execution_id)
+        kept[execution_id] = warm
+        return warm
+
+    def _require_current(
+        self, kept: Mapping[str, ExecutionState], execution_ids: Sequence[str]
+    ) -> None:
+        """Raises ConflictError if one was changed by another engine since it is in memory.
+
+        An event that seems to change nothing, or to be wrong, may be about what that has done.
+        """
+        doubtful = [kept[id_] for id_ in execution_ids if id_ in kept]
+        if not doubtful:
+            return
+        with self._parts.database.read() as connection:
+            if not saving.are_current(connection, doubtful):
+                raise saving.ConflictError
 
     def _load(self, execution_id: str) -> ExecutionState | None:
-        with self._parts.database.read() as connection:
+        metrics.LOADED_EXECUTIONS.inc()
+        with self._parts.database.snapshot() as connection:
             return loading.load(connection, execution_id, self._parts.graphs)
 
     def _not_consumed(self, letters: Sequence[Letter]) -> list[Letter]:
@@ -281,7 +324,7 @@ class UnitsOfWork:
             return
         cause = getattr(error, 'orig', None) or error
         reason = f'Internal error: {type(cause).__name__}: {cause}'
-        end = Letter(events.Stop(states.ERROR, reason), letter.job_id)
+        end = Letter(events.Stop(states.ERROR, reason), letter.job_id, receipt=letter.receipt)
         self._handle_one(execution_id, [end])
 
     def _drop(self, execution_id: str, letters: Sequence[Letter]) -> None:
@@ -308,6 +351,26 @@ class _RefusedError(Exception):
 def _is_awaited(letters: Sequence[Letter]) -> bool:
     """Whether somebody waits for an answer."""
     return any(letter.reply is not None for letter in letters)
+
+
+def _without_repetitions(letters: Sequence[Letter]) -> Iterator[Letter]:
+    """The letters, but only the first of those that one job stands for."""
+    seen = set()
+    for letter in letters:
+        if letter.job_id is None or letter.job_id not in seen:
+            yield letter
+        seen.add(letter.job_id)
+
+
+def _immediate_actions(letter: Letter) -> int:
+    """How many actions may run with an event.
+
+    Who asks for something is shown what it has led to at once, no more; but a start is answered
+    with the execution as it was created.
+    """
+    if letter.create is not None:
+        return immediate.MAX_ACTIONS_AT_START
+    return immediate.MAX_ACTIONS if letter.reply is None else 0
 
 
 def _is_worth_saving(outcome: saving.Outcome) -> bool:

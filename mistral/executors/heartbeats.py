@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mistral.exceptions import MistralException
+
 LOG = logging.getLogger(__name__)
 
 
@@ -92,5 +94,7 @@ class HeartbeatSender:
     def _send(self, ids: Sequence[str]) -> None:
         try:
             self._report(ids)
+        except MistralException as e:
+            LOG.warning('Heartbeat of %d actions could not be sent: %s', len(ids), e)
         except Exception:
-            LOG.exception('Heartbeat of %s actions could not be sent', len(ids))
+            LOG.exception('Heartbeat of %d actions could not be sent', len(ids))

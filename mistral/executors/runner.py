@@ -14,6 +14,7 @@ from mistral_lib.exceptions import ActionException as LibActionException
 from mistral.actions.requests import ActionRequest
 from mistral.context import RequestContext
 from mistral.exceptions import MistralException
+from mistral.utils.execution_log import working_on
 from mistral.utils.plain import to_plain
 
 LOG = logging.getLogger(__name__)
@@ -41,8 +42,9 @@ def run(request: ActionRequest) -> Result | None:
     :return: its result, with data and error as plain JSON data; None if the result of an
         asynchronous action comes from elsewhere. Nothing that an action does is raised.
     """
+    execution_id = request.execution_context.get('workflow_execution_id')
     try:
-        with _caller_in_thread(request.caller):
+        with working_on(execution_id), _caller_in_thread(request.caller):
             value = request.action.run(_action_context(request))
         is_sync = _is_sync(request.action)
     # Not even SystemExit of a plugin may take the worker with it.
@@ -58,6 +60,11 @@ def run(request: ActionRequest) -> Result | None:
     except Exception as error:
         LOG.warning('Result of action %s is not JSON data', request.name, exc_info=error)
         return report_failure(request, error)
+
+
+def run_now(request: ActionRequest) -> Result:
+    """Run an action that takes no time, and whose result is its own."""
+    return run(request) or Result()
 
 
 def failure(request: ActionRequest, message: str) -> Result:
@@ -81,13 +88,6 @@ def report_failure(request: ActionRequest, error: Exception) -> Result:
     return Result(
         error=f'Failed to complete action due to a Mistral exception '
         f'[action={_describe(request)}, action_ex_id={request.action_execution_id}]\n {error}'
-    )
-
-
-def redelivery_failure(request: ActionRequest) -> Result:
-    return Result(
-        error='Request to run an action was redelivered, but it cannot be re-run safely. '
-        f'The only safe thing to do is fail it [action={_describe(request)}].'
     )
 
 

@@ -1,10 +1,14 @@
 """The executor: takes requests, runs them, and reports what comes of them."""
 
 import logging
+import threading
+from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TypeAlias
 
 from mistral_lib.actions import Result
 
+from mistral import metrics
 from mistral.actions.requests import ActionRequest, ResultReporter
 from mistral.exceptions import MistralException
 from mistral.executors import runner
@@ -13,23 +17,32 @@ from mistral.executors.worker_pool import WorkerPool
 
 LOG = logging.getLogger(__name__)
 
+#: Asks whether an action may be started: (request, function that takes the answer).
+Claim: TypeAlias = Callable[[ActionRequest, Callable[[bool | None], None]], None]
+
 
 class ExecutorService:
     """Runs actions in a pool of threads and reports their results to the engine.
 
-    :param heartbeats: None where the engine sees by itself that the actions are gone, because it
-        lives in the same process.
+    :param claim: asks before an action is started whose repetition could do harm; None where
+        requests come once only, because the engine is in the same process.
+    :param heartbeats: None where the engine sees by itself that the actions are gone.
     """
 
     def __init__(
         self,
         pool: WorkerPool,
         reporter: ResultReporter,
+        claim: Claim | None = None,
         heartbeats: HeartbeatSender | None = None,
     ) -> None:
         self._pool = pool
         self._reporter = reporter
+        self._claim = claim
         self._heartbeats = heartbeats
+        self._lock = threading.Lock()
+        self._in_hand: dict[str, Future[None]] = {}
+        metrics.ACTIONS_IN_HAND.set_function(lambda: len(self._in_hand))
 
     def start(self) -> None:
         if self._heartbeats:
@@ -39,16 +52,16 @@ class ExecutorService:
         """Take no more requests and finish those in hand within `timeout` seconds.
 
         Actions that do not end in time are reported as failed, because nobody will know what
-        became of them. Only those that may run twice are left to the engine, which misses their
-        heartbeats as after a crash and runs them again.
+        became of them. Only those that may run twice are given back.
         """
         self._pool.stop(timeout)
         if self._heartbeats:
             self._heartbeats.stop()
 
-    def run_action(self, request: ActionRequest) -> None:
+    def run_action(self, request: ActionRequest) -> 'Future[None]':
         """Run a stored action; the result goes to the reporter.
 
+        The future is done when the result is durable, and cancelled if the action is given back.
         An asynchronous action reports only errors, its result comes from elsewhere.
 
         :raises RuntimeError: if the service has been stopped.
@@ -56,56 +69,86 @@ class ExecutorService:
         action_execution_id = request.action_execution_id
         if action_execution_id is None:
             raise ValueError('A result can be reported only for an action with an id.')
+        with self._lock:
+            if (in_hand := self._in_hand.get(action_execution_id)) is not None:
+                # The same request once more.
+                return in_hand
+            done = self._in_hand[action_execution_id] = Future()
+        done.add_done_callback(lambda _: self._let_go(action_execution_id))
         if self._heartbeats:
             self._heartbeats.add(action_execution_id)
-        if request.redelivered and not request.safe_rerun:
-            self._report(request, action_execution_id, runner.redelivery_failure(request))
-            return
-        self._pool.submit(
-            request,
-            lambda result: self._report(request, action_execution_id, result),
-            lambda: self._report_interruption(request, action_execution_id),
-        )
+        if self._claim is None or _needs_no_claim(request):
+            try:
+                self._submit(request, done)
+            except RuntimeError:
+                done.cancel()
+                raise
+        else:
+            self._claim(request, lambda granted: self._on_answer(request, done, granted))
+        return done
 
-    def run_action_sync(self, request: ActionRequest) -> Result:
-        """Run an action, wait for its result and return it, without reporting anything.
+    def run_action_sync(self, request: ActionRequest) -> 'Future[Result]':
+        """Run an action; the future gives its result, nothing is reported.
 
         :raises RuntimeError: if the service has been stopped.
         """
-        future: Future[Result | None] = Future()
+        future: Future[Result] = Future()
         self._pool.submit(
             request,
-            future.set_result,
+            lambda result: future.set_result(result or Result()),
             lambda: future.set_result(runner.interruption_failure(request)),
         )
-        return future.result() or Result()
+        return future
 
-    def run_now(self, request: ActionRequest) -> Result:
-        """Run an action that takes no time, in the caller's thread."""
-        return runner.run(request) or Result()
-
-    def _report_interruption(self, request: ActionRequest, action_execution_id: str) -> None:
-        if not _may_run_again(request):
-            self._report(request, action_execution_id, runner.interruption_failure(request))
-
-    def _report(
-        self, request: ActionRequest, action_execution_id: str, result: Result | None
+    def _on_answer(
+        self, request: ActionRequest, done: 'Future[None]', granted: bool | None
     ) -> None:
+        if granted is None:
+            done.cancel()
+            return
+        if not granted:
+            metrics.REFUSED_CLAIMS.inc()
+            LOG.info('Action %s is in other hands', request.action_execution_id)
+            done.set_result(None)
+            return
         try:
-            if result is not None:
-                self._complete(request, result)
-        finally:
-            if self._heartbeats:
-                self._heartbeats.remove(action_execution_id)
+            self._submit(request, done)
+        except RuntimeError:
+            self._interrupt(request, done)
 
-    def _complete(self, request: ActionRequest, result: Result) -> None:
-        """Report a result, or else that it cannot be transported."""
+    def _submit(self, request: ActionRequest, done: 'Future[None]') -> None:
+        self._pool.submit(
+            request,
+            lambda result: self._report(request, done, result),
+            lambda: self._interrupt(request, done),
+        )
+
+    def _interrupt(self, request: ActionRequest, done: 'Future[None]') -> None:
+        if request.may_run_twice:
+            done.cancel()
+        else:
+            self._report(request, done, runner.interruption_failure(request))
+
+    def _report(self, request: ActionRequest, done: 'Future[None]', result: Result | None) -> None:
+        if result is None:
+            done.set_result(None)
+            return
         try:
-            self._reporter.complete_action(request, result)
+            reported = self._reporter.complete_action(request, result)
         except MistralException as error:
             LOG.warning('Result of action %s is refused: %s', request.name, error)
-            self._reporter.complete_action(request, runner.report_failure(request, error))
+            failure = runner.report_failure(request, error)
+            reported = self._reporter.complete_action(request, failure)
+        reported.add_done_callback(lambda _: done.set_result(None))
+
+    def _let_go(self, action_execution_id: str) -> None:
+        with self._lock:
+            self._in_hand.pop(action_execution_id, None)
+        metrics.ACTIONS.inc()
+        if self._heartbeats:
+            self._heartbeats.remove(action_execution_id)
 
 
-def _may_run_again(request: ActionRequest) -> bool:
-    return request.safe_rerun or getattr(request.action, 'repeatable', False) is True
+def _needs_no_claim(request: ActionRequest) -> bool:
+    """An action without effects may run twice; one with a result to come would never be missed."""
+    return request.is_repeatable and request.action.is_sync()

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeAlias
 
+from mistral.exceptions import ConfigurationError
+
 LOG = logging.getLogger(__name__)
 
 #: Gives the entry points of a group, as `importlib.metadata` does.
@@ -25,3 +27,21 @@ def load_plugins(group: str, source: EntryPoints = installed) -> Iterator[tuple[
             yield entry_point.name, entry_point.load()
         except Exception:
             LOG.exception('Plugin %s of %s cannot be loaded', entry_point.name, group)
+
+
+def load_plugin(group: str, name: str, option: str, source: EntryPoints = installed) -> Any:
+    """The object of that name.
+
+    :param option: the option of `[DEFAULT]` that names it, for the error message.
+    :raises ConfigurationError: if there is none, or it cannot be imported.
+    """
+    found = {entry_point.name: entry_point for entry_point in source(group)}
+    if name not in found:
+        raise ConfigurationError(
+            f"[DEFAULT] {option} = '{name}' is not installed. "
+            f'There are: {", ".join(sorted(found)) or "none"}.'
+        )
+    try:
+        return found[name].load()
+    except Exception as e:
+        raise ConfigurationError(f"[DEFAULT] {option} = '{name}' cannot be loaded: {e!r}") from e

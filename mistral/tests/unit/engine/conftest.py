@@ -1,18 +1,14 @@
 """The shell of the engine on a SQLite database, without threads: nothing happens by itself."""
 
-import shutil
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mistral.actions.catalog import CatalogSettings, load_catalog
 from mistral.context import RequestContext
-from mistral.db import models
 from mistral.db.database import Database
 from mistral.db.repositories import Repositories
 from mistral.db.store import definitions, jobs, loading
@@ -24,7 +20,7 @@ from mistral.expressions import Expressions
 from mistral.lang.parser import Parser
 from mistral.services.action_definitions import StoredActionDefinitions
 from mistral.services.definitions import DefinitionsService
-from mistral.utils.plugins import EntryPoints, installed
+from mistral.utils.plugins import EntryPoints
 from mistral.workflow import creation, effects, events
 from mistral.workflow.model import ExecutionState, TaskExecution, WorkflowExecution
 from mistral.workflow.ports import CoreSettings
@@ -126,29 +122,6 @@ class Bench:
 @pytest.fixture(scope='session')
 def expressions() -> Expressions:
     return Expressions.load()
-
-
-@pytest.fixture(scope='session')
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the tables, to be copied: making them takes longer than a test."""
-    path = tmp_path_factory.mktemp('database') / 'empty.sqlite'
-    database = Database(f'sqlite:///{path}')
-    models.metadata.create_all(database.engine)
-    database.dispose()
-    return path
-
-
-@pytest.fixture
-def database(empty_database: Path, tmp_path: Path) -> Iterator[Database]:
-    database = Database(f'sqlite:///{shutil.copy(empty_database, tmp_path)}')
-    yield database
-    database.dispose()
-
-
-@pytest.fixture(scope='session')
-def plugins() -> EntryPoints:
-    """What is installed. Looking for it takes longer than a test."""
-    return cache(installed)
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ import pytest
 from mistral_lib.actions import Result
 
 from mistral.context import RequestContext
+from mistral.db.models import action_executions
 from mistral.engine.direct_actions import DirectActions
 from mistral.exceptions import (
     DBEntityNotFoundError,
     InputException,
     InvalidActionException,
     InvalidStateTransitionException,
+    RpcError,
 )
 
 CALLER = RequestContext(project_id='mine')
@@ -21,10 +23,19 @@ class Executor:
     def __init__(self):
         self.background = []
         self.targets = []
+        self.refused = None
+        self.error = None
 
-    def run_action(self, request, target):
-        self.background.append(request)
-        self.targets.append(target)
+    def run_actions(self, caller, requests):
+        if self.error:
+            raise self.error
+        for request, target in requests:
+            assert caller == request.caller
+            self.background.append(request)
+            self.targets.append(target)
+        return {
+            request.action_execution_id: self.refused for request, _ in requests if self.refused
+        }
 
     def run_action_sync(self, request, target):
         assert request.action_execution_id is None
@@ -91,6 +102,21 @@ def test_result_that_is_saved_and_waited_for(start, actions):
     row = start(save_result=True, run_sync=True)
     assert (row['state'], row['output']) == ('SUCCESS', {'result': 5})
     assert actions._get(row['id'])['output'] == {'result': 5}
+
+
+def test_action_that_no_executor_can_get_has_failed(start, actions, executor):
+    executor.refused = 'cannot be sent'
+    stored = actions._get(start(save_result=True)['id'])
+    assert (stored['state'], stored['output']) == ('ERROR', {'result': 'cannot be sent'})
+
+
+def test_action_that_the_message_bus_does_not_take_has_failed(start, parts, executor):
+    executor.error = RpcError('no bus')
+    with pytest.raises(RpcError, match='no bus'):
+        start(save_result=True)
+    with parts.database.read() as connection:
+        (stored,) = connection.execute(action_executions.select()).mappings()
+    assert (stored['state'], stored['output']) == ('ERROR', {'result': 'no bus'})
 
 
 def test_asynchronous_action_is_always_stored(start, actions):

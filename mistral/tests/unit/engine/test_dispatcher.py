@@ -1,6 +1,7 @@
 """Each effect goes to the part of the service that carries it out."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from mistral.context import RequestContext
 from mistral.db.times import utc_now
 from mistral.engine.dispatcher import Dispatcher
+from mistral.exceptions import RpcError
 from mistral.workflow.effects import (
     CancelTimer,
     Notify,
@@ -49,12 +51,14 @@ class Recorder:
     def __init__(self):
         self.told = []
         self.timers = {}
+        self.refused = {}
 
-    def run_action(self, request, target):
-        self.told.append((request, target))
+    def run_actions(self, caller, requests):
+        self.told.append((caller, *requests))
+        return self.refused
 
-    def notify(self, effect):
-        self.told.append(effect)
+    def notify(self, effects):
+        self.told.append(effects)
 
     def schedule(self, timer_id, delay, function):
         self.timers[timer_id] = (delay, function)
@@ -80,8 +84,8 @@ def dispatch(parts):
 
 def test_action(dispatch, parts):
     dispatch(RUN)
-    ((request, target),) = parts.told
-    assert target == 'host'
+    ((caller, (request, target)),) = parts.told
+    assert (caller, target) == (RequestContext(project_id='p'), 'host')
     assert (request.action, request.action_execution_id) == (RUN.action, 'a')
     assert (request.name, request.safe_rerun, request.timeout) == ('std.echo', True, 7)
     assert request.caller == RequestContext(project_id='p')
@@ -95,17 +99,33 @@ def test_action(dispatch, parts):
     }
 
 
-def test_action_that_nobody_takes_fails(dispatch, parts, monkeypatch):
-    def refuse(request, target):
-        raise RuntimeError('no executor')
+def test_actions_of_one_turn_go_together(dispatch, parts):
+    dispatch(RUN, Send('m', 'other', Settle()), replace(RUN, action_execution_id='b'))
+    sent = parts.told[-1][1:]
+    assert [request.action_execution_id for request, _ in sent] == ['a', 'b']
 
-    monkeypatch.setattr(parts, 'run_action', refuse)
-    dispatch(RUN, Send('m', 'other', Settle()))
+
+def test_action_that_nobody_can_run_fails(dispatch, parts):
+    parts.refused = {'a': 'no executor'}
+    dispatch(RUN, replace(RUN, action_execution_id='b'))
     error = 'The action could not be handed to an executor: no executor'
-    assert parts.told == [
-        ('e', ActionCompleted('a', error=error), None),
-        ('other', Settle(), 'm'),
-    ]
+    assert parts.told[1:] == [('e', ActionCompleted('a', error=error), None)]
+
+
+def test_what_the_message_bus_does_not_take_keeps_nothing_else_back(
+    dispatch, parts, monkeypatch, caplog
+):
+    """The actions are handed over again by a scheduler; events for publishers are lost."""
+
+    def fail(*_):
+        raise RpcError('no bus')
+
+    monkeypatch.setattr(parts, 'run_actions', fail)
+    monkeypatch.setattr(parts, 'notify', fail)
+    dispatch(RUN, Notify('e', 'WORKFLOW_LAUNCHED', {}, None), Send('m', 'other', Settle()))
+    assert parts.told == [('other', Settle(), 'm')]
+    assert 'Actions of execution e have to wait: no bus' in caplog.text
+    assert '1 events are not published: no bus' in caplog.text
 
 
 def test_message(dispatch, parts):
@@ -127,10 +147,11 @@ def test_timer_is_cancelled(dispatch, parts):
     assert parts.timers == {}
 
 
-def test_notification(dispatch, parts):
-    effect = Notify('e', 'WORKFLOW_LAUNCHED', {}, None)
-    dispatch(effect)
-    assert parts.told == [effect]
+def test_notifications_of_one_turn_go_together(dispatch, parts):
+    first = Notify('e', 'WORKFLOW_LAUNCHED', {}, None)
+    second = Notify('t', 'TASK_LAUNCHED', {}, None)
+    dispatch(first, second)
+    assert parts.told == [[first, second]]
 
 
 def test_trace_line_goes_to_its_log_without_passwords(dispatch, caplog):

@@ -62,9 +62,26 @@ def test_a_chain_is_one_unit_of_work(bench, ran):
     assert [child.state for child in bench.task(id_, 'b').children] == [states.ERROR]
 
 
-def test_who_asks_for_a_start_is_not_kept_waiting(bench, ran):
-    bench.define('w:\n  tasks:\n    t: {action: std.noop}\n')
+def test_a_short_workflow_is_one_unit_of_work(bench, ran):
+    bench.define(
+        'w:\n  tasks:\n    t: {action: std.noop, on-success: u}\n    u: {action: std.noop}\n'
+    )
     id_ = bench.start('w')
+    assert ran == ['std.noop', 'std.noop']
+    assert bench.state(id_) == states.SUCCESS
+
+
+def test_who_asks_for_a_start_is_not_kept_waiting(bench, ran):
+    bench.define('w:\n  tasks:\n    s: {on-success: t}\n    t: {on-success: t}\n')
+    id_ = bench.start('w')
+    assert len(ran) == immediate.MAX_ACTIONS_AT_START
+    assert bench.state(id_) == states.RUNNING
+
+
+def test_who_asks_for_a_resume_sees_what_it_leads_to_at_once(bench, ran):
+    bench.define('w:\n  tasks:\n    t: {action: std.noop, pause-before: true}\n')
+    id_ = bench.start('w')
+    bench.ask(id_, events.Resume())
     assert ran == []
     assert bench.state(id_) == states.RUNNING
 

@@ -18,6 +18,13 @@ def number(n: int) -> Letter:
     return Letter(TimerFired(str(n), '', ''))
 
 
+def letter_with(*futures: str) -> Letter:
+    letter = Letter(Settle())
+    for name in futures:
+        setattr(letter, name, Future())
+    return letter
+
+
 def numbers(letters: Sequence[Letter]) -> list[int]:
     return [int(letter.event.timer_id) for letter in letters]
 
@@ -137,7 +144,8 @@ def test_every_letter_is_handled_once_and_in_order_of_its_execution(make):
     assert all(own == list(range(100)) for own in handled.values())
 
 
-def test_failure_of_the_handler_reaches_who_waits_and_stops_nothing(make):
+@pytest.mark.parametrize('future', ['reply', 'receipt'])
+def test_failure_of_the_handler_reaches_who_waits_and_stops_nothing(make, future):
     handled: queue.Queue[str] = queue.Queue()
 
     def handle(letters):
@@ -145,10 +153,11 @@ def test_failure_of_the_handler_reaches_who_waits_and_stops_nothing(make):
         raise RuntimeError('broken')
 
     mailboxes = make(handle=handle)
-    reply: Future[Any] = Future()
-    mailboxes.post('a', Letter(Settle(), reply=reply))
+    letter = letter_with(future)
+    answer = getattr(letter, future)
+    mailboxes.post('a', letter)
     with pytest.raises(RuntimeError, match='broken'):
-        reply.result(PATIENCE)
+        answer.result(PATIENCE)
     mailboxes.post('b', number(1))
     assert [handled.get(timeout=PATIENCE) for _ in range(2)] == ['a', 'b']
 
@@ -171,3 +180,22 @@ def test_stop_finishes_what_is_in_hand_and_leaves_the_rest(make, handler, left):
     assert in_order == list(range(2, n))
     mailboxes.post('b', number(0))
     assert left[-1][0] == 'b'
+
+
+class TestLetter:
+    @pytest.mark.parametrize('futures', [(), ('reply',), ('receipt',), ('reply', 'receipt')])
+    def test_who_waits_is_answered(self, futures):
+        execution: Any = object()
+        letter = letter_with(*futures)
+        letter.done(execution)
+        for name in futures:
+            assert getattr(letter, name).result(0) is (execution if name == 'reply' else None)
+
+    @pytest.mark.parametrize('futures', [(), ('reply',), ('receipt',), ('reply', 'receipt')])
+    def test_who_waits_is_told_of_the_first_failure(self, futures):
+        first = ValueError()
+        letter = letter_with(*futures)
+        letter.failed(first)
+        letter.failed(KeyError())
+        for name in futures:
+            assert getattr(letter, name).exception(0) is first

@@ -1,12 +1,10 @@
 """Units of work on a real database: what is written, repeated, refused, and what follows."""
 
-import sqlite3
 from concurrent.futures import Future
 
 import pytest
 from sqlalchemy import delete, exc, update
 
-from mistral.db.database import Database
 from mistral.db.models import scheduled_jobs, workflow_executions
 from mistral.db.store import jobs, saving
 from mistral.db.times import utc_now
@@ -17,6 +15,11 @@ from mistral.exceptions import (
     DBEntityNotFoundError,
     EngineException,
     MistralException,
+)
+from mistral.tests.unit.engine.trouble import (
+    fail_once,
+    lose_the_answer_to_a_commit,
+    lost_connection,
 )
 from mistral.workflow import machine
 from mistral.workflow.effects import RunAction, ScheduleTimer, Send
@@ -40,14 +43,6 @@ late:
 """
 
 
-class LostConnection(sqlite3.OperationalError):
-    sqlite_errorcode = sqlite3.SQLITE_BUSY
-
-
-def lost_connection():
-    return exc.OperationalError('SELECT secrets', {}, LostConnection('connection lost'))
-
-
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     monkeypatch.setattr(unit_of_work, 'waits', lambda: [0.0] * 3)
@@ -62,21 +57,6 @@ def workflows(bench):
 def action(bench):
     """The action that was dispatched last."""
     return bench.take(RunAction)[-1].action_execution_id
-
-
-def fail_once(interfere, owner, name, error, *, afterwards=False):
-    """The next call of a method fails: before or (`afterwards`) after it has done its work."""
-    errors = [error]
-
-    def what(method, *args, **kwargs):
-        if errors and not afterwards:
-            raise errors.pop()
-        result = method(*args, **kwargs)
-        if errors:
-            raise errors.pop()
-        return result
-
-    interfere(owner, name, what)
 
 
 def test_effects_follow_when_the_change_is_durable(bench):
@@ -327,25 +307,6 @@ class TestTroubleWithTheDatabase:
         execution = bench.load(id_).execution
         assert execution.state == 'ERROR'
         assert execution.state_info == 'Internal error: ValueError: value too long'
-
-
-def lose_the_answer_to_a_commit(interfere, database):
-    """The next transaction is committed, but the connection breaks before that is told."""
-    errors = [lost_connection()]
-
-    class Losing:
-        def __init__(self, transaction):
-            self._transaction = transaction
-
-        def __enter__(self):
-            return self._transaction.__enter__()
-
-        def __exit__(self, *error):
-            self._transaction.__exit__(*error)
-            if errors and error == (None, None, None):
-                raise errors.pop()
-
-    interfere(Database, 'transaction', lambda method, self: Losing(method(self)))
 
 
 def test_failure_of_what_nobody_foresaw_reaches_who_waits(bench, interfere):

@@ -2,6 +2,8 @@
 
 import queue
 import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from mistral_lib.actions import Action, Result
@@ -45,16 +47,19 @@ class Calling(Action):
 
 
 class Reporter:
-    """Collects what is reported."""
+    """Collects what is reported. Results are durable when `durable` is, which it is at once."""
 
     def __init__(self) -> None:
         self.results: queue.Queue[tuple[str, Result]] = queue.Queue()
         self.beats: queue.Queue[list[str]] = queue.Queue()
+        self.durable: Future[None] = Future()
+        self.durable.set_result(None)
 
-    def complete_action(self, request: ActionRequest, result: Result) -> None:
+    def complete_action(self, request: ActionRequest, result: Result) -> 'Future[None]':
         self.results.put((str(request.action_execution_id), result))
+        return self.durable
 
-    def report_running(self, action_execution_ids: list[str]) -> None:
+    def report_running(self, action_execution_ids: Sequence[str]) -> None:
         self.beats.put(list(action_execution_ids))
 
     def next_result(self) -> tuple[str, Result]:

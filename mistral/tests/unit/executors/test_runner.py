@@ -132,12 +132,6 @@ class TestOtherFailures:
             error=RAISED.format('The executor was stopped before the action ended')
         )
 
-    def test_a_redelivery(self):
-        assert runner.redelivery_failure(self.request) == Result(
-            error='Request to run an action was redelivered, but it cannot be re-run safely. '
-            'The only safe thing to do is fail it [action=my.action].'
-        )
-
     def test_a_result_that_nobody_takes(self):
         assert runner.report_failure(self.request, ValueError('too large')) == Result(
             error='Failed to complete action due to a Mistral exception [action=my.action, '

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import Future
 
 import pytest
 from mistral_lib.actions import Result
@@ -25,8 +26,8 @@ def reporter():
 def make_service(reporter):
     services = []
 
-    def make(size=4, reporter=reporter, heartbeats=None):
-        service = ExecutorService(WorkerPool(PoolSettings(size)), reporter, heartbeats)
+    def make(size=4, reporter=reporter, claim=None, heartbeats=None):
+        service = ExecutorService(WorkerPool(PoolSettings(size)), reporter, claim, heartbeats)
         services.append(service)
         service.start()
         return service
@@ -75,7 +76,7 @@ class TestRunAction:
             def complete_action(self, request, result):
                 if result.is_success():
                     raise MistralException('too large')
-                super().complete_action(request, result)
+                return super().complete_action(request, result)
 
         reporter = Refusing()
         make_service(reporter=reporter).run_action(request(EchoAction('x')))
@@ -88,20 +89,111 @@ class TestRunAction:
         )
 
 
-class TestRedelivery:
-    def test_an_unsafe_action_is_not_run_again(self, service, reporter):
-        service.run_action(request(Calling(pytest.fail), redelivered=True))
-        assert reporter.next_result() == (
-            'a1',
-            Result(
-                error='Request to run an action was redelivered, but it cannot be re-run safely. '
-                'The only safe thing to do is fail it [action=my.action].'
-            ),
-        )
+class TestOutcome:
+    """What becomes of the future that stands for a request."""
 
-    def test_a_safe_one_is(self, service, reporter):
-        service.run_action(request(EchoAction('x'), redelivered=True, safe_rerun=True))
+    def test_done_when_the_result_is_durable(self, service, reporter):
+        reporter.durable = Future()
+        done = service.run_action(request(EchoAction('x')))
         assert reporter.next_result() == ('a1', Result('x'))
+        assert not done.done()
+        reporter.durable.set_result(None)
+        assert done.result(PATIENCE) is None
+
+    def test_done_when_the_result_comes_from_elsewhere(self, service, reporter):
+        assert service.run_action(request(AsyncNoOpAction())).result(PATIENCE) is None
+        assert reporter.results.empty()
+
+    def test_same_request_in_hand_is_not_run_twice(self, service, reporter):
+        running = Blocking()
+        first = service.run_action(request(running))
+        second = service.run_action(request(Calling(pytest.fail)))
+        running.released.set()
+        assert (first.result(PATIENCE), second.result(PATIENCE)) == (None, None)
+        assert reporter.next_result() == ('a1', Result('done'))
+        assert reporter.results.empty()
+
+    def test_same_request_after_the_end_is_run(self, service, reporter):
+        for _ in range(2):
+            service.run_action(request(EchoAction('x'))).result(PATIENCE)
+        assert [reporter.next_result() for _ in range(2)] == [('a1', Result('x'))] * 2
+
+
+class Claims:
+    """Keeps the wishes of an executor until a test answers them."""
+
+    def __init__(self):
+        self.wishes = []
+
+    def __call__(self, request, answer):
+        self.wishes.append((request, answer))
+
+
+class TestClaim:
+    @pytest.fixture
+    def claims(self):
+        return Claims()
+
+    @pytest.fixture
+    def claiming(self, make_service, claims):
+        return make_service(claim=claims)
+
+    @pytest.mark.parametrize(
+        ('action', 'is_asked_for'),
+        [
+            (EchoAction('x'), False),
+            (Calling(lambda context: 'x'), True),
+            (AsyncNoOpAction(), True),
+        ],
+        ids=['no effects', 'may do harm', 'result comes from elsewhere'],
+    )
+    @pytest.mark.parametrize('safe_rerun', [False, True])
+    def test_who_is_asked(self, claiming, claims, action, is_asked_for, safe_rerun):
+        sent = request(action, safe_rerun=safe_rerun)
+        claiming.run_action(sent)
+        assert [wish for wish, _ in claims.wishes] == ([sent] if is_asked_for else [])
+
+    def test_action_starts_when_it_is_granted(self, claiming, claims, reporter):
+        action = Blocking()
+        claiming.run_action(request(action))
+        ((_, answer),) = claims.wishes
+        assert not action.started.is_set()
+        answer(True)
+        action.released.set()
+        assert reporter.next_result() == ('a1', Result('done'))
+
+    def test_action_in_other_hands_is_let_go(self, claiming, claims, reporter):
+        done = claiming.run_action(request(Calling(pytest.fail)))
+        claims.wishes[0][1](False)
+        assert done.result(0) is None
+        assert reporter.results.empty()
+
+    def test_action_is_given_back_if_nobody_has_answered(self, claiming, claims, reporter):
+        done = claiming.run_action(request(Calling(pytest.fail)))
+        claims.wishes[0][1](None)
+        assert done.cancelled()
+        assert reporter.results.empty()
+
+    def test_same_request_is_claimed_once(self, claiming, claims):
+        futures = [claiming.run_action(request(Calling(pytest.fail))) for _ in range(2)]
+        assert len(claims.wishes) == 1
+        claims.wishes[0][1](False)
+        assert [future.result(0) for future in futures] == [None, None]
+
+    def test_answer_after_the_end_of_an_action_that_may_do_harm(self, claiming, claims, reporter):
+        """It was granted, so nobody else will start it."""
+        done = claiming.run_action(request(Calling(pytest.fail)))
+        claiming.stop(0)
+        claims.wishes[0][1](True)
+        assert done.result(0) is None
+        assert reporter.next_result() == ('a1', Result(error=STOPPED.format('a1')))
+
+    def test_answer_after_the_end_of_an_action_that_may_run_twice(self, claiming, claims, reporter):
+        done = claiming.run_action(request(Calling(pytest.fail), safe_rerun=True))
+        claiming.stop(0)
+        claims.wishes[0][1](True)
+        assert done.cancelled()
+        assert reporter.results.empty()
 
 
 class TestRunActionSync:
@@ -114,25 +206,21 @@ class TestRunActionSync:
         ],
     )
     def test_returns_the_result(self, service, reporter, action, result):
-        assert service.run_action_sync(request(action, None)) == result
+        assert service.run_action_sync(request(action, None)).result(PATIENCE) == result
         assert reporter.results.empty()
 
     def test_returns_a_timeout(self, service):
         stuck = Blocking()
-        result = service.run_action_sync(request(stuck, None, timeout=0.01))
+        result = service.run_action_sync(request(stuck, None, timeout=0.01)).result(PATIENCE)
         assert 'Timeout after 0.01 seconds' in result.error
         stuck.released.set()
 
     def test_returns_when_the_service_is_stopped(self, service):
-        stuck, results = Blocking(), []
-        caller = threading.Thread(
-            target=lambda: results.append(service.run_action_sync(request(stuck, safe_rerun=True)))
-        )
-        caller.start()
+        stuck = Blocking()
+        future = service.run_action_sync(request(stuck, safe_rerun=True))
         assert stuck.started.wait(PATIENCE)
         service.stop(0)
-        caller.join(PATIENCE)
-        assert results == [Result(error=STOPPED.format('a1'))]
+        assert future.result(0) == Result(error=STOPPED.format('a1'))
         stuck.released.set()
 
 
@@ -149,20 +237,22 @@ class TestStop:
         running.released.set()
 
     @pytest.mark.parametrize('fields', [{'safe_rerun': True}, {'action': EchoAction('repeatable')}])
-    def test_what_may_run_twice_is_left_to_the_engine(self, make_service, reporter, fields):
+    def test_what_may_run_twice_is_given_back(self, make_service, reporter, fields):
         service, running = make_service(size=1), Blocking()
         service.run_action(request(running, 'running'))
-        service.run_action(request(**{'action': Blocking(), 'id': 'again', **fields}))
+        again = service.run_action(request(**{'action': Blocking(), 'id': 'again', **fields}))
         assert running.started.wait(PATIENCE)
         service.stop(0)
         assert reporter.next_result()[0] == 'running'
+        assert again.cancelled()
         assert reporter.results.empty()
         running.released.set()
 
     def test_nothing_is_accepted_any_more(self, service):
         service.stop(0)
-        with pytest.raises(RuntimeError):
-            service.run_action(request(EchoAction('x')))
+        for _ in range(2):
+            with pytest.raises(RuntimeError):
+                service.run_action(request(EchoAction('x')))
 
 
 class TestHeartbeats:
@@ -187,6 +277,24 @@ class TestHeartbeats:
         while reporter.next_beat() != ['running']:
             pass  # on their way
         running.released.set()
+
+    def test_are_sent_for_actions_that_are_not_granted_yet(
+        self, make_service, reporter, heartbeats
+    ):
+        claims = Claims()
+        service = make_service(claim=claims, heartbeats=heartbeats)
+        service.run_action(request(Calling(pytest.fail), 'waiting'))
+        assert reporter.next_beat() == ['waiting']
+        claims.wishes[0][1](False)
+        assert heartbeats._ids == set()
+
+    def test_are_not_sent_for_actions_that_are_not_accepted(self, service, make_service, reporter):
+        heartbeats = HeartbeatSender(HeartbeatSettings(), reporter.report_running)
+        service = make_service(heartbeats=heartbeats)
+        service.stop(0)
+        with pytest.raises(RuntimeError):
+            service.run_action(request(EchoAction('x')))
+        assert heartbeats._ids == set()
 
     def test_end_after_the_last_action(self, make_service, reporter, heartbeats):
         service, running = make_service(heartbeats=heartbeats), Blocking()
