@@ -5,6 +5,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mistral.db.retry import is_transient
+from mistral.exceptions import MistralException
+
 LOG = logging.getLogger(__name__)
 
 
@@ -44,5 +47,13 @@ class SchedulerService:
         while not self._stopped.wait(duty.interval):
             try:
                 duty.perform()
-            except Exception:
-                LOG.exception('Duty %s has failed', duty.name)
+            except Exception as e:  # noqa: BLE001 - the next turn may go better
+                _log(duty, e)
+
+
+def _log(duty: Duty, error: Exception) -> None:
+    """That the broker, the engines or the database are away is news, but no riddle."""
+    if isinstance(error, MistralException) or is_transient(error):
+        LOG.warning('Duty %s has to wait: %s', duty.name, getattr(error, 'orig', None) or error)
+    else:
+        LOG.error('Duty %s has failed', duty.name, exc_info=error)

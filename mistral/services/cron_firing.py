@@ -1,0 +1,174 @@
+"""Starting the workflows of cron triggers that are due.
+
+Any number of schedulers do this at the same time, and each of them may die at any moment. An
+occurrence of a trigger is a row that says when it comes next, and nothing else, so:
+
+1. The workflow is started first. The id of the execution follows from the trigger and the time of
+   the occurrence, so it starts once, however many schedulers ask for it, and however often.
+2. The trigger is moved on afterwards, by one scheduler: from the very time that the workflow was
+   started for, or not at all.
+
+Who dies in between leaves a trigger that is still due. The next one starts nothing new, and moves
+it on. As long as workflows cannot be started at all, triggers stay due: each of them comes once
+when that is over, since what comes next is counted from then. A workflow that will never start
+(its input does not fit any more, the project has lost access) costs its trigger the occurrence.
+Nothing starts before its time.
+"""
+
+import json
+import logging
+import random
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from mistral.context import RequestContext
+from mistral.db.database import Database
+from mistral.db.retry import is_transient
+from mistral.db.store import cron
+from mistral.db.store.cron import CronTrigger, Occurrence
+from mistral.db.times import utc_now
+from mistral.exceptions import (
+    DBDuplicateEntryError,
+    InputException,
+    MistralException,
+    RpcError,
+    UnavailableException,
+)
+from mistral.services.cron_patterns import next_occurrence
+
+LOG = logging.getLogger(__name__)
+
+#: Triggers that are started before the next look at what is due.
+_PORTION: Final = 500
+
+#: Looks in one turn, so that it comes to an end.
+_LOOKS: Final = 10
+
+#: What is later than this has been missed. What is less late just came between two turns.
+_GRACE: Final = timedelta(seconds=2)
+
+#: When a trigger comes whose pattern is not understood: it stays, for its owner to see.
+_NEVER: Final = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - all times are UTC
+
+#: The namespace of the ids of executions.
+_EXECUTIONS: Final = uuid.UUID('c3a4e1c8-6f5b-4b0e-9a51-5d0c7e2f8b64')
+
+
+class Starter(Protocol):
+    """What of `mistral.rpc.clients.EngineClient` is needed."""
+
+    def start_workflow(
+        self,
+        caller: RequestContext,
+        *,
+        workflow_identifier: str,
+        execution_id: str,
+        input: dict[str, Any],
+        description: str,
+        params: dict[str, Any],
+    ) -> Any: ...
+
+
+class CronFiring:
+    """What one scheduler does about cron triggers."""
+
+    def __init__(
+        self, database: Database, engine: Starter, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._now = now
+
+    def fire_due(self) -> None:
+        """Start what is due. Raises what keeps workflows from being started at the moment."""
+        for _ in range(_LOOKS):
+            with self._database.read() as connection:
+                occurrences = cron.due(connection, self._now(), _PORTION)
+            # Others look at the same triggers: they had better not take them in the same order.
+            random.shuffle(occurrences)
+            moved = [self._fire(occurrence) for occurrence in occurrences]
+            if not any(moved):
+                return
+
+    def _fire(self, occurrence: Occurrence) -> bool:
+        """Returns whether this has changed when the trigger comes."""
+        with self._database.read() as connection:
+            trigger = cron.load(connection, occurrence)
+        if trigger is None:
+            return False
+        try:
+            self._start(trigger)
+        except Exception as e:
+            if _may_pass(e):
+                raise
+            _log_failure(trigger, e)
+        return self._move_on(trigger)
+
+    def _start(self, trigger: CronTrigger) -> None:
+        id_ = trigger.occurrence.trigger_id
+        description = {
+            'description': f"Workflow execution created by cron trigger '({id_})'.",
+            'triggered_by': {'type': 'cron_trigger', 'id': id_},
+        }
+        self._engine.start_workflow(
+            RequestContext(project_id=trigger.project_id),
+            workflow_identifier=trigger.workflow_identifier,
+            execution_id=execution_id_of(trigger.occurrence),
+            input=trigger.workflow_input,
+            description=json.dumps(description),
+            params=trigger.workflow_params,
+        )
+
+    def _move_on(self, trigger: CronTrigger) -> bool:
+        now = self._now()
+        remaining = trigger.remaining
+        if remaining is not None and remaining > 0:
+            remaining -= 1
+        next_time = None if remaining == 0 else _next_time(trigger, now)
+        try:
+            with self._database.transaction() as connection:
+                if next_time is None:
+                    return cron.remove(connection, trigger)
+                return cron.move_on(connection, trigger, next_time, remaining, now)
+        except DBDuplicateEntryError:
+            # One that has the same workflow, times and count as this one has now: it is due, too,
+            # and when it has moved on, this one can.
+            LOG.info('Cron trigger %s waits for its twin', _identity(trigger))
+            return False
+
+
+def execution_id_of(occurrence: Occurrence) -> str:
+    """The id of the execution that an occurrence starts."""
+    time = occurrence.time.isoformat(' ', 'seconds')
+    return str(uuid.uuid5(_EXECUTIONS, f'{occurrence.trigger_id} {time}'))
+
+
+def _next_time(trigger: CronTrigger, now: datetime) -> datetime | None:
+    """When the trigger comes next; what it has missed does not count."""
+    try:
+        found = next_occurrence(trigger.pattern, max(now - _GRACE, trigger.occurrence.time))
+    except InputException as e:
+        LOG.error('Cron trigger %s will not come again: %s', _identity(trigger), e)
+        return _NEVER
+    if found is None:
+        LOG.info('Cron trigger %s has come for the last time', _identity(trigger))
+    return found
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the workflow may be started a little later."""
+    return isinstance(error, RpcError | UnavailableException) or is_transient(error)
+
+
+def _log_failure(trigger: CronTrigger, error: Exception) -> None:
+    """That a user's workflow cannot be started is no riddle."""
+    unforeseen = None if isinstance(error, MistralException) else error
+    LOG.warning(
+        'Failed to process cron trigger %s: %s', _identity(trigger), error, exc_info=unforeseen
+    )
+
+
+def _identity(trigger: CronTrigger) -> str:
+    return f'[name={trigger.name}, id={trigger.occurrence.trigger_id}]'
