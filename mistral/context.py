@@ -13,6 +13,7 @@ class RequestContext:
 
     `security` holds what actions of OpenStack plugins need (token, catalog, region, target cloud);
     it never decides what the caller may see or change: that is `project_id` and `is_admin`.
+    `redelivered` says that the message that carried the request may have been handled before.
     """
 
     project_id: str = DEFAULT_PROJECT
@@ -23,6 +24,7 @@ class RequestContext:
     is_admin: bool = False
     request_id: str | None = None
     security: dict[str, Any] = field(default_factory=dict)
+    redelivered: bool = False
 
 
 #: For the service's own duties (recovery, migrations, triggers): sees the rows of all projects.

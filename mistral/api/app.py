@@ -6,12 +6,19 @@ from wsgiref.types import WSGIApplication
 from pecan.core import ExplicitPecan
 
 from mistral.api.controllers.root import RootController
-from mistral.api.hooks import CallerHook, ErrorHook, RequestIdHook, XmlBodyHook
+from mistral.api.hooks import (
+    CallerHook,
+    ErrorHook,
+    MaintenanceHook,
+    RequestIdHook,
+    XmlBodyHook,
+)
 from mistral.api.requests import ApiRequest
 from mistral.api.routing import Handler
 from mistral.api.services import ApiServices
 from mistral.api.settings import ApiSettings
 from mistral.exceptions import ConfigurationError
+from mistral.services.maintenance import Maintenance
 
 __all__ = ['ApiServices', 'ApiSettings', 'create_app']
 
@@ -38,9 +45,10 @@ def create_app(services: ApiServices) -> WSGIApplication:
             'set [DEFAULT] auth_type, or turn authentication off.'
         )
     handler = services.auth_handler if services.settings.auth_enable else None
+    maintenance = MaintenanceHook(Maintenance(services.database), services.settings.max_body_bytes)
     return _Application(
         RootController(services),
-        hooks=[RequestIdHook(), XmlBodyHook(), ErrorHook(), CallerHook(handler)],
+        hooks=[RequestIdHook(), XmlBodyHook(), ErrorHook(), CallerHook(handler), maintenance],
         request_cls=ApiRequest,
         force_canonical=False,
         guess_content_type_from_ext=False,

@@ -17,6 +17,8 @@ import webob.request
 import wsme.exc
 
 from mistral import exceptions as exc
+from mistral.db.database import DatabaseFailure
+from mistral.db.retry import is_transient
 
 LOG = logging.getLogger(__name__)
 
@@ -40,12 +42,16 @@ _STATUSES: Final[Mapping[type[BaseException], int]] = {
     exc.InfoEndpointNotAvailableException: 400,
     exc.NotAllowedException: 403,
     exc.UnauthorizedException: 401,
+    exc.UnavailableException: 503,
+    exc.RpcError: 503,
     exc.MistralError: 500,
     webob.request.DisconnectionError: 400,
 }
 
 #: Characters of a message about arguments.
 _LONGEST_MESSAGE: Final = 2000
+
+_UNAVAILABLE: Final = 'The service is temporarily unavailable: its database cannot be used.'
 
 _UNFORESEEN: Final = (
     'The service failed to handle the request; its log tells why under the request id {}.'
@@ -60,11 +66,18 @@ def response_for(error: Exception, request_id: str) -> webob.Response:
         case wsme.exc.ClientSideError():
             return fault(error.code, _shortened(error.faultstring))
 
+    trouble = error if isinstance(error, DatabaseFailure) else error.__cause__
+    if trouble is not None and is_transient(trouble):
+        reason = getattr(trouble, 'orig', None) or trouble
+        LOG.warning('The database cannot be used [request_id=%s]: %s', request_id, reason)
+        return fault(503, _UNAVAILABLE)
     status = next((_STATUSES[cls] for cls in type(error).__mro__ if cls in _STATUSES), None)
     if status is None:
         LOG.error('Request failed [request_id=%s]', request_id, exc_info=error)
         return fault(500, _UNFORESEEN.format(request_id))
-    if status >= 500:
+    if status == 503:
+        LOG.warning('Request failed [request_id=%s]: %s', request_id, error)
+    elif status >= 500:
         LOG.warning('Request failed [request_id=%s]', request_id, exc_info=error)
     return fault(status, str(error), problems=getattr(error, 'problems', ()))
 

@@ -84,6 +84,11 @@ class FlagFilter(_EqualityFilter):
     convert = staticmethod(types.Flag.frombasetype)
 
 
+class IntegerFilter(_EqualityFilter):
+    name = 'int'
+    convert = staticmethod(int)
+
+
 class JsonFilter(_EqualityFilter):
     """A JSON object, compared as a whole."""
 
@@ -107,6 +112,7 @@ IDENTIFIER: Final = IdentifierFilter()
 UUID: Final = UuidFilter()
 TIME: Final = TimeFilter()
 FLAG: Final = FlagFilter()
+INTEGER: Final = IntegerFilter()
 JSON: Final = JsonFilter()
 TAGS: Final = TagsFilter()
 

@@ -1,4 +1,5 @@
-"""What happens around every request: its id, who is asking, and how errors are answered."""
+"""What happens around every request: its id, who is asking, whether there is maintenance, and how
+errors are answered."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,15 +7,24 @@ from typing import Any, Final
 
 import pecan.hooks
 import webob
+import webob.exc
 
+from mistral import states
 from mistral.api import errors
+from mistral.api.requests import ApiRequest
+from mistral.api.types import parse_json
 from mistral.auth import AuthHandler
 from mistral.context import DEFAULT_PROJECT, RequestContext
+from mistral.db.store.maintenance import PAUSING, RUNNING
 from mistral.exceptions import UnauthorizedException
+from mistral.services.maintenance import Maintenance
 from mistral.utils.ids import new_id
 
 #: Paths that are served without a token, besides the health check.
 OPEN_PATHS: Final = frozenset({'/', '/info', '/v2', '/v2/', '/workflowv2/', '/workflowv2/v2/'})
+
+#: Paths that are served while there is maintenance, with any method.
+_ALWAYS_SERVED: Final = frozenset({'/', '/v2', '/v2/', '/health', '/maintenance', '/maintenance/'})
 
 _REQUEST_ID: Final = 'mistral.request_id'
 
@@ -75,6 +85,45 @@ class CallerHook(pecan.hooks.PecanHook):
         else:
             caller = _verified_caller(self._handler, request)
         request.context['caller'] = replace(caller, request_id=request.environ[_REQUEST_ID])
+
+
+class MaintenanceHook(pecan.hooks.PecanHook):
+    """Refuses what would change something while the service is paused, or about to be.
+
+    Asynchronous actions may still end as long as others do, and executions can always be cancelled.
+    """
+
+    priority = 50
+
+    def __init__(self, maintenance: Maintenance, max_body_bytes: int) -> None:
+        super().__init__()
+        self._maintenance = maintenance
+        self._max_body_bytes = max_body_bytes
+
+    def on_route(self, state: Any) -> None:
+        request = state.request
+        if request.method == 'GET' or request.path_info in _ALWAYS_SERVED:
+            return
+        status = self._maintenance.status()
+        if status == RUNNING:
+            return
+        is_result = request.path_info.startswith('/v2/action_executions/')
+        if request.method == 'PUT' and (
+            (is_result and status == PAUSING) or self._is_cancellation(request)
+        ):
+            return
+        raise webob.exc.HTTPLocked(f'Current Mistral state is {status}. Method is not allowed')
+
+    def _is_cancellation(self, request: ApiRequest) -> bool:
+        if not request.path_info.startswith('/v2/executions/'):
+            return False
+        # The handler is to read it once more.
+        request.body = request.read_body(self._max_body_bytes)
+        try:
+            body = parse_json(request.body)
+        except ValueError:
+            return False
+        return isinstance(body, dict) and body.get('state') == states.CANCELLED
 
 
 def _trusted_caller(headers: Mapping[str, str]) -> RequestContext:

@@ -67,7 +67,10 @@ TASKS: Final = Collection(
         **filters.TIMES,
     },
     hidden=frozenset({'result', 'published_global'}),
-    derived={'result': TASK_COLUMNS},
+    derived={
+        'result': TASK_COLUMNS,
+        'published_global': ('published_global', 'spec', 'state', 'workflow_execution_id'),
+    },
     unlisted=frozenset({'reset', 'env'}),
 )
 

@@ -1,13 +1,18 @@
 """The resources of the API: their attributes, in the order in which answers show them."""
 
-from wsme.types import wsattr
+from typing import Final
+
+from wsme.types import IntegerType, wsattr
 
 from mistral.api import types
 from mistral.api.types import Resource, Text
 
+#: What the databases hold.
+_LARGEST_INTEGER: Final = 2**31 - 1
 
-def _read_only() -> wsattr:
-    return wsattr(str, readonly=True)
+
+def _read_only(datatype: object = str) -> wsattr:
+    return wsattr(datatype, readonly=True)
 
 
 class Workflow(Resource):
@@ -127,3 +132,75 @@ class Environment(Resource):
     project_id = _read_only()
     created_at = types.time
     updated_at = types.time
+
+
+class CronTrigger(Resource):
+    id = types.text
+    name = Text(200)
+    workflow_name = types.text
+    workflow_id = types.text
+    workflow_input = types.json_object
+    workflow_params = types.json_object
+    project_id = _read_only()
+    scope = types.scope
+    pattern = Text(100)
+    remaining_executions = IntegerType(minimum=1, maximum=_LARGEST_INTEGER)
+    first_execution_time = types.time_text
+    next_execution_time = types.time
+    created_at = types.time
+    updated_at = types.time
+
+
+class EventTrigger(Resource):
+    id = _read_only()
+    created_at = _read_only(types.time)
+    updated_at = _read_only(types.time)
+    project_id = _read_only()
+    name = Text(200)
+    workflow_id = types.text
+    workflow_input = types.json_object
+    workflow_params = types.json_object
+    exchange = Text(80)
+    topic = Text(80)
+    event = Text(80)
+    scope = types.scope
+
+
+class Member(Resource):
+    id = types.text
+    resource_id = types.text
+    resource_type = types.text
+    project_id = _read_only()
+    member_id = Text(80)
+    status = types.Choice('pending', 'accepted', 'rejected')
+    created_at = types.time
+    updated_at = types.time
+
+
+class CodeSource(Resource):
+    id = types.text
+    name = types.text
+    namespace = types.text
+    content = types.text
+    version = int
+    project_id = _read_only()
+    scope = types.scope
+    created_at = types.time
+    updated_at = types.time
+
+
+class DynamicAction(Resource):
+    id = types.text
+    name = Text(255)
+    namespace = Text(255)
+    code_source_id = types.text
+    code_source_name = types.text
+    class_name = Text(255)
+    project_id = _read_only()
+    scope = types.scope
+    created_at = types.time
+    updated_at = types.time
+
+
+class MaintenanceStatus(Resource):
+    status = types.text

@@ -41,7 +41,14 @@ class ApiServer:
         port: int,
         threads: int = DEFAULT_THREADS,
         tls: TlsFiles | None = None,
+        share_port: bool = False,
+        what: str = '[api]',
     ) -> None:
+        """With `share_port` several processes may listen on the same port.
+
+        `what` is the group of options that the address comes from.
+        """
+        self._what = what
         self._address = (host, port)
         self._server = wsgi.Server(
             self._address,
@@ -51,6 +58,7 @@ class ApiServer:
             request_queue_size=128,
             timeout=_IDLE_TIMEOUT,
             shutdown_timeout=_SHUTDOWN_TIMEOUT,
+            reuse_port=share_port,
         )
         if tls is not None:
             self._server.ssl_adapter = _tls_adapter(tls)
@@ -61,6 +69,15 @@ class ApiServer:
         """The port in use, once started."""
         return self._server.bind_addr[1]
 
+    @property
+    def url(self) -> str:
+        """Where it can be reached, once started."""
+        host = self._address[0]
+        if host in ('0.0.0.0', '::'):  # noqa: S104
+            host = 'localhost'
+        scheme = 'http' if self._server.ssl_adapter is None else 'https'
+        return f'{scheme}://{host}:{self.port}'
+
     def start(self) -> None:
         """Take the port and begin to serve; raises ConfigurationError if it cannot be taken."""
         host, port = self._address
@@ -68,8 +85,8 @@ class ApiServer:
             self._server.prepare()
         except OSError as error:
             raise ConfigurationError(
-                f'The REST API cannot listen on {host}:{port}: {_reason(error)}. '
-                f'Stop what uses that address, or set [api] host and port to another one.'
+                f'The server of {self._what} cannot listen on {host}:{port}: {_reason(error)}. '
+                f'Stop what uses that address, or set {self._what} host and port to another one.'
             ) from error
         self._thread = threading.Thread(target=self._server.serve, name='api-server', daemon=True)
         self._thread.start()

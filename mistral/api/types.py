@@ -3,13 +3,13 @@
 import datetime
 import functools
 import json
-import uuid as uuids
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 import wsme.types
 
 from mistral.exceptions import InputException
+from mistral.utils.ids import is_uuid
 
 
 class Text(wsme.types.UserType):
@@ -114,6 +114,18 @@ class Time(wsme.types.UserType):
         return moment
 
 
+class TimeText(Time):
+    """A moment in UTC that requests give as a text, for whoever reads it in a form of its own."""
+
+    @staticmethod
+    def frombasetype(value: str) -> Any:
+        return value
+
+    @staticmethod
+    def validate(value: Any) -> str:
+        return text.validate(value)
+
+
 class Uuid(wsme.types.UserType):
     basetype = str
     name = 'uuid'
@@ -165,18 +177,11 @@ json_object: Final = JsonObject()
 json_value: Final = JsonValue()
 tags: Final = wsme.types.ArrayType(str)
 time: Final = Time()
+time_text: Final = TimeText()
 uuid: Final = Uuid()
 flag: Final = Flag()
 names: Final = Names()
 repeating_names: Final = Names(unique=False)
-
-
-def is_uuid(value: str) -> bool:
-    try:
-        uuids.UUID(value)
-    except ValueError:
-        return False
-    return True
 
 
 def parse_json(document: str | bytes) -> Any:

@@ -58,10 +58,14 @@ _ADMIN_ONLY_RULES: Final[Mapping[str, _Operations]] = {
     'environments': _PUBLICIZE,
     'code_sources': {**_CRUD, **_PUBLICIZE},
     'dynamic_actions': {**_CRUD, **_PUBLICIZE},
+    'maintenance': {'update': ('PUT', '', 'Begin and end')},
 }
 
 #: Collections that are not directly below /v2.
-_PATHS: Final = {'members': '/v2/workflows/{workflow_id}/members'}
+_PATHS: Final = {
+    'maintenance': '/maintenance',
+    'members': '/v2/workflows/{workflow_id}/members',
+}
 
 
 def list_rules() -> list[policy.RuleDefault]:

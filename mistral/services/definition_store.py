@@ -1,6 +1,5 @@
 """Stored definitions of one kind, found by id or by name and namespace."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -8,6 +7,7 @@ from typing import Any, TypeAlias
 from mistral.context import RequestContext
 from mistral.db.repositories import Repository, Row
 from mistral.exceptions import DBEntityNotFoundError
+from mistral.utils.ids import is_uuid
 
 Values: TypeAlias = Mapping[str, Any]
 
@@ -40,7 +40,7 @@ class DefinitionStore:
     ) -> Row:
         """Raises DBEntityNotFoundError. An id counts in any namespace."""
         row = None
-        if _is_uuid(key.identifier):
+        if is_uuid(key.identifier):
             row = self._repository.find(conn, caller, columns, id=key.identifier)
         if row is None:
             equals = {'name': key.identifier, 'namespace': key.namespace}
@@ -83,11 +83,3 @@ def owner_of(row: Row, caller: RequestContext) -> RequestContext:
     """The caller as one of the row's project: what an administrator adds to the row is not the
     administrator's."""
     return replace(caller, project_id=row['project_id'])
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -29,7 +29,7 @@ class StartRequest:
         """Read a request; `source` is an execution whose workflow, input and parameters are taken
         where the request itself says nothing. Raises InputException."""
         params = given.get('params')
-        _refuse_internal(params or {})
+        refuse_internal_params(params or {})
         workflow_input = given.get('input')
         namespace = given.get('workflow_namespace')
         description = given.get('description', '')
@@ -97,7 +97,8 @@ class ExecutionUpdate:
         return cls(state, given.get('state_info') or None, description, env)
 
 
-def _refuse_internal(params: Mapping[str, Any]) -> None:
+def refuse_internal_params(params: Mapping[str, Any]) -> None:
+    """Raise InputException if a client gives what only the service may."""
     internal = sorted(_INTERNAL_PARAMS & set(params))
     if internal:
         raise InputException(

@@ -1,4 +1,4 @@
-"""The top of the tree of URLs: versions and service information."""
+"""The top of the tree of URLs: versions, service information, maintenance."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import webob.exc
 
+from mistral.api.controllers.maintenance import MaintenanceController
 from mistral.api.controllers.v2.root import V2Controller
 from mistral.api.exposure import expose
 from mistral.api.requests import ApiRequest, Call
@@ -18,6 +19,7 @@ class RootController:
     def __init__(self, services: ApiServices) -> None:
         self.services = services
         self._v2 = V2Controller(services)
+        self._maintenance = MaintenanceController(services)
 
     def find_handler(self, segments: list[str], request: ApiRequest) -> tuple[Handler, list[str]]:
         """The handler of a request and its path arguments.
@@ -31,6 +33,8 @@ class RootController:
                 return _only_get(request, self.index), []
             case ['info']:
                 return _only_get(request, self.info), []
+            case ['maintenance', *path]:
+                return self._maintenance.find_handler(path, request.method)
             case ['v2', *path]:
                 return self._v2.find_handler(path, request.method)
         raise not_found()

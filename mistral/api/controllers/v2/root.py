@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 from mistral.api.controllers.v2.action_executions import ActionExecutionsController
 from mistral.api.controllers.v2.actions import ActionsController
+from mistral.api.controllers.v2.code_sources import CodeSourcesController
+from mistral.api.controllers.v2.cron_triggers import CronTriggersController
+from mistral.api.controllers.v2.dynamic_actions import DynamicActionsController
 from mistral.api.controllers.v2.environments import EnvironmentsController
+from mistral.api.controllers.v2.event_triggers import EventTriggersController
 from mistral.api.controllers.v2.executions import ExecutionsController
 from mistral.api.controllers.v2.tasks import TasksController
 from mistral.api.controllers.v2.workbooks import WorkbooksController
@@ -26,6 +30,10 @@ class V2Controller:
             'tasks': TasksController(services),
             'action_executions': ActionExecutionsController(services),
             'environments': EnvironmentsController(services),
+            'cron_triggers': CronTriggersController(services),
+            'event_triggers': EventTriggersController(services),
+            'code_sources': CodeSourcesController(services),
+            'dynamic_actions': DynamicActionsController(services),
         }
 
     def find_handler(self, path: list[str], method: str) -> tuple[Handler, list[str]]:

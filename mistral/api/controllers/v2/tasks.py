@@ -24,6 +24,7 @@ from mistral.api.services import ApiServices
 from mistral.db.repositories import Row
 from mistral.exceptions import InputException
 from mistral.services.environments import check_env_may_change
+from mistral.services.published import published_global_of_task
 from mistral.services.task_results import TASK_COLUMNS, has_items, read_task_results
 
 #: What requests to run a task again are checked against.
@@ -82,6 +83,10 @@ class TasksController(Controller):
             results = {}
             if 'result' in fields:
                 results = read_task_results(conn, self.services.repositories, [row], call.caller)
+            if 'published_global' in fields:
+                row['published_global'] = published_global_of_task(
+                    conn, self.services.repositories, row, call.caller
+                )
         completed = complete_task(row, results)
         if 'fields' not in call.query and not completed['published_global']:
             del completed['published_global']

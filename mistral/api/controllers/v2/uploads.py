@@ -20,12 +20,22 @@ ARGUMENTS: Final = {
 
 def creation(call: Call, resource: str, settings: ApiSettings) -> dict[str, Any]:
     """The options of a creation; raises for a bad scope or one that the caller may not use."""
-    return {**_options(call, settings), 'scope': _scope(call, resource) or PRIVATE}
+    return {**_options(call, settings), 'scope': requested_scope(call, resource) or PRIVATE}
 
 
 def update(call: Call, resource: str, settings: ApiSettings) -> dict[str, Any]:
     """The options of an update: an object keeps its scope unless one is given."""
-    return {**_options(call, settings), 'scope': _scope(call, resource)}
+    return {**_options(call, settings), 'scope': requested_scope(call, resource)}
+
+
+def requested_scope(call: Call, resource: str) -> str | None:
+    """The scope that a request gives; raises for a bad one or one that the caller may not use."""
+    scope = call.query.get('scope') or None
+    if scope is not None:
+        check_scope(scope)
+    if scope == 'public':
+        call.authorize(f'{resource}:publicize')
+    return scope
 
 
 def validation(check: Callable[[str], None], text: str) -> Row:
@@ -51,12 +61,3 @@ def _options(call: Call, settings: ApiSettings) -> dict[str, Any]:
         'namespace': call.query.get('namespace', ''),
         'validate': settings.is_validated(skip_requested=skip),
     }
-
-
-def _scope(call: Call, resource: str) -> str | None:
-    scope = call.query.get('scope') or None
-    if scope is not None:
-        check_scope(scope)
-    if scope == 'public':
-        call.authorize(f'{resource}:publicize')
-    return scope

@@ -5,10 +5,13 @@ from typing import Any, Final
 from mistral.api import filters, types
 from mistral.api.collections import Collection
 from mistral.api.controllers.v2 import uploads
+from mistral.api.controllers.v2.members import MembersController
 from mistral.api.exposure import TEXT, expose
+from mistral.api.project_lists import list_for_projects
 from mistral.api.requests import Call
 from mistral.api.resources import Workflow
 from mistral.api.routing import Controller
+from mistral.api.services import ApiServices
 from mistral.db.repositories import Row
 from mistral.services.definition_store import Key
 from mistral.services.interfaces import workflow_input_text, workflow_interface
@@ -33,21 +36,13 @@ WORKFLOWS: Final = Collection(
 class WorkflowsController(Controller):
     commands = ('validate',)
 
+    def __init__(self, services: ApiServices) -> None:
+        super().__init__(services, {'members': MembersController(services)})
+
     @expose('workflows:list', query=WORKFLOWS.arguments)
     def get_all(self, call: Call) -> Row:
-        all_projects = call.query.get('all_projects', False)
-        if all_projects:
-            call.authorize('workflows:list:all_projects')
-        services = self.services
-        page = WORKFLOWS.page(
-            call,
-            services.settings.max_limit,
-            # An administrator who names a project means to look into it.
-            all_projects=all_projects or ('project_id' in call.query and call.caller.is_admin),
-        )
-        with services.database.read() as conn:
-            rows = services.repositories.workflows.list(conn, page.query, call.caller)
-        return page.answer(rows, _complete)
+        repository = self.services.repositories.workflows
+        return list_for_projects(self.services, call, WORKFLOWS, repository, _complete)
 
     @expose('workflows:get', query={'namespace': types.text, 'fields': types.names})
     def get_one(self, call: Call, identifier: str) -> Row:

@@ -1,7 +1,6 @@
 """The API over a SQLite database, with an engine that only writes down what it is asked."""
 
 import dataclasses
-import shutil
 import uuid
 from json import dumps as dump_json
 from typing import Any
@@ -13,8 +12,6 @@ from oslo_config import cfg
 
 from mistral.api.app import ApiServices, ApiSettings, create_app
 from mistral.context import DEFAULT_PROJECT, RequestContext
-from mistral.db.database import Database
-from mistral.db.models import metadata
 from mistral.db.query import Filter, ListQuery
 from mistral.db.repositories import Repositories
 from mistral.lang.parser import Parser
@@ -132,24 +129,6 @@ class Api:
     def row(self, repository, id):
         with self.database.read() as conn:
             return getattr(self.services.repositories, repository).get(conn, id, CALLER)
-
-
-@pytest.fixture(scope='session')
-def empty_database(tmp_path_factory):
-    """A file with the tables, to be copied: making them takes longer than a test."""
-    path = tmp_path_factory.mktemp('database') / 'empty.sqlite'
-    database = Database(f'sqlite:///{path}')
-    metadata.create_all(database.engine)
-    database.dispose()
-    return path
-
-
-@pytest.fixture
-def database(empty_database, tmp_path):
-    path = shutil.copy(empty_database, tmp_path / 'mistral.sqlite')
-    database = Database(f'sqlite:///{path}')
-    yield database
-    database.dispose()
 
 
 @pytest.fixture(scope='session')

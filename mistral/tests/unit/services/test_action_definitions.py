@@ -3,8 +3,6 @@
 import pytest
 
 from mistral.context import RequestContext
-from mistral.db.database import Database
-from mistral.db.models import metadata
 from mistral.db.repositories import Repositories
 from mistral.services.action_definitions import StoredActionDefinitions
 
@@ -13,9 +11,7 @@ OTHER = RequestContext(project_id='p2')
 
 
 @pytest.fixture
-def definitions(tmp_path):
-    database = Database(f'sqlite:///{tmp_path}/mistral.sqlite')
-    metadata.create_all(database.engine)
+def definitions(database):
     repositories = Repositories()
     with database.transaction() as conn:
         for caller, name, namespace, scope in (
@@ -26,8 +22,7 @@ def definitions(tmp_path):
         ):
             values = {'name': name, 'namespace': namespace, 'scope': scope, 'spec': {}}
             repositories.actions.insert(conn, values, caller)
-    yield StoredActionDefinitions(database, repositories)
-    database.dispose()
+    return StoredActionDefinitions(database, repositories)
 
 
 def test_own_action_goes_before_a_public_one(definitions):

@@ -6,7 +6,6 @@ import pytest
 
 from mistral.context import DEFAULT_PROJECT, RequestContext
 from mistral.db import models
-from mistral.db.database import Database
 from mistral.db.repositories import Repositories
 from mistral.exceptions import ConfigurationError, DBDuplicateEntryError, DSLParsingException
 from mistral.expressions import Expressions
@@ -26,14 +25,6 @@ def workflows(**outputs):
         for name, value in outputs.items()
     ]
     return "version: '2.0'\n" + ''.join(parts)
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = Database(f'sqlite:///{tmp_path}/mistral.sqlite')
-    models.metadata.create_all(database.engine)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture

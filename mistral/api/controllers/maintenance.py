@@ -1,0 +1,28 @@
+"""`/maintenance`: stops and starts the work of the whole service."""
+
+from mistral.api.exposure import expose
+from mistral.api.requests import Call
+from mistral.api.resources import MaintenanceStatus
+from mistral.api.routing import Controller
+from mistral.api.services import ApiServices
+from mistral.db.repositories import Row
+from mistral.services.maintenance import Maintenance
+
+
+class MaintenanceController(Controller):
+    item_segments = 0
+
+    def __init__(self, services: ApiServices) -> None:
+        super().__init__(services)
+        self._maintenance = Maintenance(services.database)
+
+    @expose(None, ignore_unknown=True)
+    def get_all(self, _call: Call) -> Row:
+        return {'status': self._maintenance.status()}
+
+    @expose(None, body=MaintenanceStatus, body_name='new_maintenance_status')
+    def put(self, call: Call) -> Row:
+        # Without authentication there are no administrators, and nobody to be kept out.
+        if self.services.settings.auth_enable:
+            call.authorize('maintenance:update')
+        return {'status': self._maintenance.request(call.body.given().get('status', 'Unset'))}
