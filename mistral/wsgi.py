@@ -1,18 +1,32 @@
 """The WSGI entry: `mistral.wsgi:application` serves the REST API under any WSGI server.
 
 The configuration comes from the search path and the environment, as for `mistral-server` without
-arguments. Until components can run in separate processes, the whole service runs behind it, so the
-WSGI server must be given one process.
+arguments. With a message bus any number of processes may serve the API; the other components run
+elsewhere. Without one the whole service runs behind it, so the WSGI server must be given one
+process.
 """
 
+import functools
+from typing import Any
+
+from mistral import config
 from mistral.cmd import settings
-from mistral.cmd.service import Service
+from mistral.cmd.components import Components
+from mistral.cmd.embedded import EmbeddedService
+from mistral.cmd.foundation import Foundation
+from mistral.cmd.process import load_backend
 
 
-def _build() -> Service:
-    service = Service(settings.load([], 'mistral'))
-    service.start(serve_http=False)
-    return service
+def _build() -> Any:
+    conf = settings.load([], 'mistral')
+    if config.is_in_process(config.transport_scheme(conf)):
+        service = EmbeddedService(conf)
+        service.start(serve_http=False)
+        return service.app
+    components = Components(conf, load_backend(conf), functools.cache(lambda: Foundation(conf)))
+    for part in components.beside_app():
+        part.start()
+    return components.app()
 
 
-application = _build().app
+application = _build()

@@ -1,20 +1,40 @@
 """From the configuration to the settings that the parts of the service take."""
 
 import dataclasses
+import functools
+import threading
 from collections.abc import Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
+from wsgiref.types import WSGIApplication
 
 from oslo_config import cfg
 from oslo_log import log
 
 from mistral import config
+from mistral.actions.catalog import CatalogSettings
+from mistral.api.server import ApiServer, TlsFiles
 from mistral.db.database import Database, DatabaseOptions
 from mistral.engine.engine import EngineSettings
 from mistral.exceptions import DBError
 from mistral.executors.worker_pool import PoolSettings
 from mistral.expressions import ExpressionOptions
+from mistral.rpc.clients import EngineClient
+from mistral.rpc.work import EngineWorkClient
+from mistral.scheduler.service import Duty
+from mistral.services.cron_firing import CronFiring
+from mistral.services.maintenance import MaintenanceDuty
+from mistral.services.sweeps import HeartbeatRules, Sweeps
+from mistral.services.vigil import Vigil
+from mistral.utils import execution_log
 from mistral.workflow.data_flow import DataFlowSettings
 from mistral.workflow.ports import CoreSettings, InfrastructureError
+
+#: Seconds between two turns of a duty, at most.
+_LONGEST_INTERVAL: Final = 5.0
+
+#: Seconds between looks at the maintenance status: somebody waits for what comes of it.
+_MAINTENANCE_INTERVAL: Final = 1.0
 
 
 def load(argv: Sequence[str], prog: str, *, cli_options: Sequence[cfg.Opt] = ()) -> cfg.ConfigOpts:
@@ -22,6 +42,8 @@ def load(argv: Sequence[str], prog: str, *, cli_options: Sequence[cfg.Opt] = ())
     conf = config.load(argv, prog, cli_options=cli_options)
     if not config.has_config_file(conf):
         _use_stand_alone_defaults(conf)
+    conf.set_default('instance_uuid_format', execution_log.LINE_FORMAT)
+    execution_log.install()
     log.setup(conf, 'mistral')
     return conf
 
@@ -61,15 +83,106 @@ def core_settings(conf: Any) -> CoreSettings:
 def engine_settings(conf: Any, database: Database) -> EngineSettings:
     return EngineSettings(
         # SQLite has one writer at a time: more threads would only get in each other's way.
-        workers=1 if database.dialect == 'sqlite' else conf.engine.workers,
+        workers=1 if database.dialect == 'sqlite' else conf.engine.threads,
         cache_size=conf.engine.execution_cache_size,
         trace_log_name=conf.workflow_trace_log_name,
         publishers=tuple(conf.notifier.notify or ()),
+        heartbeats=HeartbeatRules.from_config(conf),
     )
 
 
 def pool_settings(conf: Any) -> PoolSettings:
-    return PoolSettings(size=conf.executor.threads, max_abandoned=conf.executor.threads)
+    size = conf.executor.green_threads if is_green(conf) else conf.executor.threads
+    return PoolSettings(size=size, max_abandoned=size)
+
+
+def takes_code(conf: Any) -> bool:
+    """Whether executors run dynamic actions, see `mistral.actions.dynamic_action`."""
+    return CatalogSettings.from_config(conf).providers.accepts('dynamic')
+
+
+def is_green(conf: Any) -> bool:
+    """Whether executors are to run on eventlet."""
+    return bool(conf.executor.concurrency_model == 'eventlet')
+
+
+def workers(conf: Any, component: str) -> int:
+    """How many processes a component is to have."""
+    return getattr(conf[component], 'workers', 1) if component in conf else 1
+
+
+def stop_timeout(conf: Any) -> float:
+    """Seconds for the work in hand when a process stops."""
+    return conf.graceful_shutdown_timeout or threading.TIMEOUT_MAX
+
+
+def event_duties(conf: Any, database: Database, engine: EngineWorkClient) -> list[Duty]:
+    """The duties of a scheduler whose engine and executors are in its own process."""
+    sweeps = _sweeps(conf, database, engine)
+    return [
+        Duty('overdue-events', _interval(conf.scheduler.pickup_job_after), sweeps.overdue_events)
+    ]
+
+
+def scheduler_duties(conf: Any, database: Database, engine: EngineWorkClient) -> list[Duty]:
+    """The duties of a scheduler for engines and executors anywhere."""
+    sweeps = _sweeps(conf, database, engine)
+    check_interval = conf.action_heartbeat.check_interval or _LONGEST_INTERVAL
+    return [
+        *event_duties(conf, database, engine),
+        Duty('waiting-actions', _LONGEST_INTERVAL, sweeps.waiting_actions),
+        Duty('lost-actions', min(check_interval, _LONGEST_INTERVAL), sweeps.lost_actions),
+    ]
+
+
+def cron_duties(conf: Any, database: Database, engine: EngineClient) -> list[Duty]:
+    """The duty of starting the workflows of cron triggers, if there is one.
+
+    Any number of processes may have it.
+    """
+    if not conf.cron_trigger.enabled:
+        return []
+    firing = CronFiring(database, engine)
+    return [Duty('cron-triggers', conf.cron_trigger.execution_interval, firing.fire_due)]
+
+
+def maintenance_duty(database: Database, engine: EngineClient) -> Duty:
+    """The duty of pausing and resuming executions. Any number of schedulers may have it."""
+    maintenance = MaintenanceDuty(database, engine)
+    return Duty('maintenance', _MAINTENANCE_INTERVAL, maintenance.perform)
+
+
+def _sweeps(conf: Any, database: Database, engine: EngineWorkClient) -> Sweeps:
+    rules = HeartbeatRules.from_config(conf)
+    # A beat that takes longer than the next one is late; so would be all others.
+    check_way = functools.partial(engine.check_way, rules.interval.total_seconds())
+    return Sweeps(
+        database,
+        engine.deliver,
+        rules,
+        patience=timedelta(seconds=conf.scheduler.pickup_job_after),
+        taken_for=timedelta(seconds=conf.scheduler.captured_job_timeout),
+        vigil=Vigil(check_way, rules.time_for_a_beat),
+    )
+
+
+def _interval(patience: float) -> float:
+    """How often to look for what must be late by `patience`: often enough to add little to it."""
+    return min(max(patience / 2, 1), _LONGEST_INTERVAL)
+
+
+def api_server(conf: Any, app: WSGIApplication) -> ApiServer:
+    tls = None
+    if conf.api.enable_ssl_api:
+        tls = TlsFiles(conf.ssl.cert_file, conf.ssl.key_file)
+    return ApiServer(
+        app,
+        conf.api.host,
+        conf.api.port,
+        threads=conf.api.threads,
+        tls=tls,
+        share_port=conf.api.workers > 1,
+    )
 
 
 def _use_stand_alone_defaults(conf: cfg.ConfigOpts) -> None:

@@ -46,7 +46,11 @@ _EXECUTOR: Final = (
     cfg.StrOpt(
         'type',
         default='remote',
-        help=no_effect('the executor runs in the process of the engine'),
+        choices=(
+            ('remote', 'executors run them, processes of their own'),
+            ('local', 'each engine runs the actions of its executions itself'),
+        ),
+        help='Where actions run. Without a message bus that is always the one process there is.',
     ),
     cfg.HostAddressOpt(
         'host',
@@ -56,7 +60,33 @@ _EXECUTOR: Final = (
     cfg.StrOpt('topic', default='mistral_executor', help='Topic of executors on the message bus.'),
     cfg.StrOpt('version', default='1.0', help=no_effect('the version of messages is fixed')),
     cfg.IntOpt(
-        'threads', default=64, min=1, help='Actions that one executor runs at the same time.'
+        'workers',
+        default=1,
+        min=1,
+        help='Processes that "mistral-server --server executor" starts.',
+    ),
+    cfg.StrOpt(
+        'concurrency_model',
+        default='threads',
+        choices=(
+            ('threads', 'each action runs in a thread of the operating system'),
+            ('eventlet', 'actions share one thread and give way while they wait'),
+        ),
+        help='How an executor runs several actions at the same time. "eventlet" is for thousands '
+        'of actions that do little but wait for others; it takes an executor in a process of its '
+        'own.',
+    ),
+    cfg.IntOpt(
+        'threads',
+        default=64,
+        min=1,
+        help='Actions that one executor runs at the same time with concurrency_model = threads.',
+    ),
+    cfg.IntOpt(
+        'green_threads',
+        default=1000,
+        min=1,
+        help='Actions that one executor runs at the same time with concurrency_model = eventlet.',
     ),
 )
 

@@ -34,9 +34,12 @@ _API: Final = (
         help='Let the built-in server speak TLS with the files of [ssl].',
     ),
     cfg.IntOpt(
-        'api_workers',
-        help=no_effect('a process serves requests with [api] threads; run more processes for more'),
+        'workers',
+        default=1,
+        min=1,
+        help='Processes that "mistral-server --server api" starts; they share the port.',
     ),
+    cfg.IntOpt('api_workers', help=no_effect('the option is [api] workers')),
     cfg.StrOpt(
         'validation_mode',
         default='mandatory',

@@ -18,20 +18,20 @@ _SCHEDULER: Final = (
         'in_memory_workers',
         default=10,
         min=1,
-        help=no_effect('the threads of the engine ([engine] workers) do delayed calls, too'),
+        help=no_effect('the threads of the engine ([engine] threads) do delayed calls, too'),
     ),
     cfg.FloatOpt(
         'captured_job_timeout',
         default=30,
         min=1,
-        help=no_effect('a delayed call is taken and done in one transaction'),
+        help='Seconds that a delayed call which a scheduler has given to an engine is left to it.',
     ),
     cfg.FloatOpt(
         'pickup_job_after',
-        default=60,
+        default=10,
         min=1,
-        help='Seconds that a delayed call must be late before a process that did not schedule it '
-        'takes it.',
+        help='Seconds that a delayed call must be late before a scheduler takes it for one that '
+        'its engine has lost.',
     ),
 )
 
@@ -93,16 +93,23 @@ _EVENT_ENGINE: Final = (
     ),
 )
 
-_NOTIFIER_IN_PROCESS: Final = no_effect('the notifier runs in the process of the engine')
-
 _NOTIFIER: Final = (
     cfg.StrOpt(
         'type',
         default='remote',
-        help=_NOTIFIER_IN_PROCESS,
+        choices=(
+            ('remote', 'notifiers publish events, processes of their own'),
+            ('local', 'each engine publishes the events of its executions itself'),
+        ),
+        help='Where events are published. Without a message bus that is always the one process '
+        'there is.',
     ),
-    cfg.StrOpt('host', default='0.0.0.0', help=_NOTIFIER_IN_PROCESS),  # noqa: S104
-    cfg.StrOpt('topic', default='mistral_notifier', help=_NOTIFIER_IN_PROCESS),
+    cfg.StrOpt(
+        'host',
+        default='0.0.0.0',  # noqa: S104
+        help='Name of this notifier on the message bus.',
+    ),
+    cfg.StrOpt('topic', default='mistral_notifier', help='Topic of notifiers on the message bus.'),
     cfg.Opt(
         'notify',
         type=JsonList(),
@@ -114,8 +121,8 @@ _NOTIFIER: Final = (
 
 OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
     'scheduler': _SCHEDULER,
-    'cron_trigger': not_yet('cron triggers', _CRON_TRIGGER),
+    'cron_trigger': _CRON_TRIGGER,
     'execution_expiration_policy': not_yet('clean-up of ended executions', _EXPIRATION),
-    'event_engine': not_yet('event triggers', _EVENT_ENGINE),
+    'event_engine': not_yet('event engine', _EVENT_ENGINE),
     'notifier': _NOTIFIER,
 }

@@ -21,10 +21,14 @@ _ENGINE: Final = (
     cfg.StrOpt('topic', default='mistral_engine', help='Topic of engines on the message bus.'),
     cfg.StrOpt('version', default='1.0', help=no_effect('the version of messages is fixed')),
     cfg.IntOpt(
-        'workers',
+        'workers', default=1, min=1, help='Processes that "mistral-server --server engine" starts.'
+    ),
+    cfg.IntOpt(
+        'threads',
         default=4,
         min=1,
-        help='Threads that handle events. Events of one workflow execution are handled in order.',
+        help='Threads of a process that handle events. Events of one workflow execution are '
+        'handled in order.',
     ),
     cfg.IntOpt(
         'execution_cache_size',

@@ -23,6 +23,7 @@ OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
 
 _LOG_LEVELS: Final = (
     'eventlet.wsgi.server=WARN',
+    'oslo_service.backend=WARN',
     'oslo_service.periodic_task=INFO',
     'oslo_service.loopingcall=INFO',
     'mistral.services.periodic=INFO',

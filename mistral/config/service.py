@@ -41,6 +41,13 @@ OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
             'as "keystone" or "keycloak-oidc".',
         ),
         cfg.StrOpt(
+            'rpc_implementation',
+            default='kombu',
+            help='What carries calls between processes over RabbitMQ: an entry point of '
+            '"mistral.rpc.backends". "kombu" repeats what a process had in hand when it died; '
+            '"oslo" is oslo.messaging, with all its options.',
+        ),
+        cfg.StrOpt(
             'scheduler_type',
             default='legacy',
             help=no_effect('there is one implementation of delayed calls'),
@@ -67,6 +74,19 @@ OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
             'log_options',
             default=True,
             help='Log the values of all options at the start if debug is on.',
+        ),
+    ),
+    'monitoring': (
+        cfg.HostAddressOpt(
+            'host',
+            default='127.0.0.1',
+            help='Address at which a process serves /healthcheck and /metrics.',
+        ),
+        cfg.PortOpt(
+            'port',
+            default=0,
+            help='Port for that; 0 turns it off. Each process on a host needs one of its own '
+            '(OS_MONITORING__PORT).',
         ),
     ),
     'profiler': (

@@ -3,10 +3,11 @@
 import logging
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from mistral import metrics
 from mistral.exceptions import MistralException
 from mistral.notifiers.base import NotificationPublisher
 from mistral.utils.plugins import EntryPoints, installed, load_plugins
@@ -41,6 +42,7 @@ class NotifierService:
     ) -> None:
         self._publishers = publishers
         self._queue: queue.Queue[Notify] = queue.Queue(max_waiting)
+        metrics.WAITING_NOTIFICATIONS.set_function(self._queue.qsize)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name='notifier', daemon=True)
 
@@ -57,11 +59,14 @@ class NotifierService:
         if self._thread.is_alive():
             LOG.warning('The notifier stops with %d events unpublished', self._queue.qsize())
 
-    def notify(self, effect: Notify) -> None:
-        try:
-            self._queue.put_nowait(effect)
-        except queue.Full:
-            LOG.error('Too many events wait: %s of %s is dropped', effect.event, effect.object_id)
+    def notify(self, effects: Iterable[Notify]) -> None:
+        for effect in effects:
+            try:
+                self._queue.put_nowait(effect)
+            except queue.Full:
+                LOG.error(
+                    'Too many events wait: %s of %s is dropped', effect.event, effect.object_id
+                )
 
     def _serve(self) -> None:
         while not (self._stopping.is_set() and self._queue.empty()):

@@ -8,6 +8,14 @@ from oslo_config import cfg
 
 from mistral import config
 from mistral.cmd import launch
+from mistral.exceptions import ConfigurationError
+
+needs_the_main_thread = pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason='Signals need the main thread'
+)
+
+RABBIT = 'rabbit://nowhere/'
+BUS = {'DEFAULT__TRANSPORT_URL': RABBIT}
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +52,7 @@ def refuse(capsys):
         ('API__PORT', 'eighty', '[api] port is not valid'),
         ('API__PORT', '123456', '[api] port is not valid'),
         ('ENGINE__WORKERS', '0', '[engine] workers is not valid'),
+        ('EXECUTOR__TYPE', 'far', '[executor] type is not valid'),
         ('NOTIFIER__NOTIFY', '{}', '[notifier] notify is not valid'),
         ('DATABASE__CONNECTION', 'here', '[database] connection is not a database URL'),
         ('DATABASE__CONNECTION', 'sqlite://', 'SQLite needs a file'),
@@ -69,20 +78,44 @@ def test_unwritable_directory(refuse, monkeypatch, tmp_path):
     assert '[database] connection' in complaint
 
 
-def test_components_in_separate_processes(refuse):
-    assert 'not supported yet' in refuse('--server', 'engine')
+@pytest.mark.parametrize('url', [None, 'fake://'])
+@pytest.mark.parametrize('components', ['engine', 'api,engine,executor'])
+def test_components_in_separate_processes_need_a_message_bus(refuse, monkeypatch, url, components):
+    if url:
+        monkeypatch.setenv('OS_DEFAULT__TRANSPORT_URL', url)
+    complaint = refuse('--server', components)
+    assert complaint.startswith(f'--server {components}: components in separate processes need')
+    assert 'Set [DEFAULT] transport_url' in complaint
 
 
-class Service:
-    """Starts nothing; is asked to stop as soon as it has started."""
+@pytest.mark.parametrize('url', [None, RABBIT])
+def test_there_is_no_event_engine_yet(refuse, monkeypatch, caplog, url):
+    if url:
+        monkeypatch.setenv('OS_DEFAULT__TRANSPORT_URL', url)
+    assert refuse('--server', 'event-engine') == '--server event-engine: there is nothing to run.'
+    assert 'Event triggers are not supported yet' in caplog.text
+
+
+def test_unknown_message_bus(refuse, monkeypatch):
+    monkeypatch.setenv('OS_DEFAULT__TRANSPORT_URL', RABBIT)
+    monkeypatch.setenv('OS_DEFAULT__RPC_IMPLEMENTATION', 'pigeons')
+    complaint = refuse('--server', 'executor')
+    assert complaint == (
+        "[DEFAULT] rpc_implementation = 'pigeons' is not installed. There are: kombu, oslo."
+    )
+
+
+class Running:
+    """Stands for what is launched; asks the process to stop as soon as it has started."""
 
     api = None
 
-    def __init__(self, conf):
+    def __init__(self, conf, components=None):
         self.conf = conf
+        self.components = components
         self.calls = []
 
-    def start(self):
+    def start(self, stop=None):
         self.calls.append('start')
         signal.raise_signal(signal.SIGTERM)
 
@@ -91,35 +124,91 @@ class Service:
 
 
 @pytest.fixture
-def service(monkeypatch):
-    """The service that was launched."""
-    made = []
+def launched(monkeypatch):
+    """What has been launched, by the mode: 'embedded', 'process' or 'supervised'."""
+    made = {}
 
-    def make(conf):
-        made.append(Service(conf))
-        return made[0]
+    def make(mode):
+        return lambda *args: made.setdefault(mode, Running(*args))
 
-    monkeypatch.setattr(launch, 'Service', make)
+    monkeypatch.setattr(launch, 'EmbeddedService', make('embedded'))
+    monkeypatch.setattr(launch, 'Process', make('process'))
+    monkeypatch.setattr('mistral.cmd.supervisor.supervise', make('supervised'))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield made
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
 
-@pytest.mark.skipif(
-    threading.current_thread() is not threading.main_thread(), reason='Signals need the main thread'
+ALL = ['notifier', 'executor', 'engine', 'scheduler', 'api']
+ONE_EACH = dict.fromkeys(ALL, 1)
+
+
+@needs_the_main_thread
+@pytest.mark.parametrize(
+    ('options', 'argv', 'mode', 'components'),
+    [
+        ({}, [], 'embedded', None),
+        ({'DEFAULT__TRANSPORT_URL': 'local://'}, ['--server', 'all'], 'embedded', None),
+        ({}, ['--server', ','.join(ALL)], 'embedded', None),
+        ({}, ['--server', 'all,event-engine'], 'embedded', None),
+        ({'ENGINE__WORKERS': '3'}, [], 'embedded', None),
+        ({'DEFAULT__TRANSPORT_URL': 'fake://'}, [], 'process', ALL),
+        ({'DEFAULT__TRANSPORT_URL': 'fake://', 'API__WORKERS': '2'}, [], 'process', ALL),
+        (BUS, ['--server', 'executor'], 'process', ['executor']),
+        (BUS, ['--server', 'executor,event-engine'], 'process', ['executor']),
+        (BUS, ['--server', 'periodic'], 'process', ['scheduler']),
+        ({**BUS, 'EXECUTOR__WORKERS': '2'}, ['--server', 'engine'], 'process', ['engine']),
+        (
+            {**BUS, 'EXECUTOR__WORKERS': '2'},
+            ['--server', 'executor'],
+            'supervised',
+            {'executor': 2},
+        ),
+        (BUS, [], 'supervised', ONE_EACH),
+        (BUS, ['--server', 'api,engine'], 'supervised', {'engine': 1, 'api': 1}),
+        (
+            {**BUS, 'API__WORKERS': '2', 'ENGINE__WORKERS': '3', 'EXECUTOR__WORKERS': '4'},
+            [],
+            'supervised',
+            {**ONE_EACH, 'api': 2, 'engine': 3, 'executor': 4},
+        ),
+    ],
 )
-def test_it_stops_when_it_is_told_to(service):
+def test_mode(launched, monkeypatch, options, argv, mode, components):
+    for option, value in options.items():
+        monkeypatch.setenv(f'OS_{option}', value)
+    assert launch.main(argv) == 0
+    assert {found: running.components for found, running in launched.items()} == {mode: components}
+
+
+@needs_the_main_thread
+@pytest.mark.parametrize(('url', 'mode'), [('local://', 'embedded'), ('fake://', 'process')])
+def test_it_stops_when_it_is_told_to(launched, monkeypatch, url, mode):
+    monkeypatch.setenv('OS_DEFAULT__TRANSPORT_URL', url)
     assert launch.main([]) == 0
-    assert service[0].calls == ['start', 'stop']
+    assert launched[mode].calls == ['start', 'stop']
 
 
-def test_stand_alone_service_is_open_to_its_user(service):
+@needs_the_main_thread
+def test_process_that_cannot_start_is_stopped(launched, monkeypatch, refuse):
+    def start(self, stop):
+        raise ConfigurationError('no schema')
+
+    monkeypatch.setattr(Running, 'start', start)
+    monkeypatch.setenv('OS_DEFAULT__TRANSPORT_URL', 'fake://')
+    assert refuse() == 'no schema'
+    assert launched['process'].calls == ['stop']
+
+
+@needs_the_main_thread
+def test_stand_alone_service_is_open_to_its_user(launched):
     launch.main([])
-    assert service[0].conf.pecan.auth_enable is False
+    assert launched['embedded'].conf.pecan.auth_enable is False
 
 
-def test_configured_service_is_not(service, tmp_path):
+@needs_the_main_thread
+def test_configured_service_is_not(launched, tmp_path):
     (tmp_path / 'mistral.conf').touch()
     launch.main(['--config-file', f'{tmp_path}/mistral.conf'])
-    assert service[0].conf.pecan.auth_enable is True
+    assert launched['embedded'].conf.pecan.auth_enable is True

@@ -64,7 +64,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
         'batch_size': None,
         'in_memory_workers': 10,
         'captured_job_timeout': 30,
-        'pickup_job_after': 60,
+        'pickup_job_after': 10,  # 60 in Mistral 23: a lost call is late for so long
     },
     'cron_trigger': {'enabled': True, 'execution_interval': 1, 'run_in_api': True},
     'event_engine': {
@@ -144,9 +144,16 @@ DEFAULTS: dict[str, dict[str, object]] = {
 
 #: What Mistral 23 does not have.
 NEW: dict[str, dict[str, object]] = {
-    'api': {'threads': 10},
-    'engine': {'workers': 4, 'execution_cache_size': 200_000},
-    'executor': {'threads': 64},
+    'DEFAULT': {'rpc_implementation': 'kombu'},
+    'api': {'workers': 1, 'threads': 10},
+    'engine': {'workers': 1, 'threads': 4, 'execution_cache_size': 200_000},
+    'executor': {
+        'workers': 1,
+        'concurrency_model': 'threads',
+        'threads': 64,
+        'green_threads': 1000,
+    },
+    'monitoring': {'host': '127.0.0.1', 'port': 0},
 }
 
 #: Wrong values with a part of the answer.
@@ -157,6 +164,13 @@ REFUSED = [
     ('api', 'validation_mode', 'sometimes', 'Valid values are [enabled, mandatory, disabled]'),
     ('engine', 'merge_strategy', 'mix', 'Valid values are [replace, merge]'),
     ('engine', 'execution_integrity_check_batch_size', '0', 'greater than or equal to 1'),
+    ('api', 'workers', '0', 'greater than or equal to 1'),
+    ('engine', 'workers', '0', 'greater than or equal to 1'),
+    ('engine', 'threads', '0', 'greater than or equal to 1'),
+    ('executor', 'workers', '0', 'greater than or equal to 1'),
+    ('executor', 'concurrency_model', 'x', 'Valid values are [threads, eventlet]'),
+    ('executor', 'type', 'far', 'Valid values are [remote, local]'),
+    ('notifier', 'type', 'far', 'Valid values are [remote, local]'),
     ('scheduler', 'fixed_delay', '0', 'greater than or equal to 0.1'),
     ('cron_trigger', 'execution_interval', '0', 'greater than or equal to 1'),
     ('action_heartbeat', 'check_interval', '-1', 'greater than or equal to 0'),
@@ -172,9 +186,8 @@ REFUSED = [
 PLUGIN_NAMES = [
     ('DEFAULT', 'auth_type'),
     ('DEFAULT', 'js_implementation'),
+    ('DEFAULT', 'rpc_implementation'),
     ('DEFAULT', 'scheduler_type'),
-    ('executor', 'type'),
-    ('notifier', 'type'),
 ]
 
 
@@ -187,7 +200,8 @@ def parse(group: str, name: str, text: str):
 
 
 def test_there_are_the_options_of_mistral_23_and_the_new_ones():
-    expected = {group: {*defaults, *NEW.get(group, {})} for group, defaults in DEFAULTS.items()}
+    groups = DEFAULTS.keys() | NEW.keys()
+    expected = {group: {*DEFAULTS.get(group, {}), *NEW.get(group, {})} for group in groups}
     assert {group: {*by_name(group)} for group in OPTIONS} == expected
 
 

@@ -34,7 +34,8 @@ class Broken(Publisher):
 
 
 def notification(*publishers, event='TASK_SUCCEEDED', id_='t'):
-    return Notify(id_, event, {'id': id_, 'state': 'SUCCESS'}, TIME, publishers)
+    """What a notifier is told at a time: one event here."""
+    return [Notify(id_, event, {'id': id_, 'state': 'SUCCESS'}, TIME, publishers)]
 
 
 @pytest.fixture

@@ -1,0 +1,117 @@
+"""All components in one process, without a message bus: they call each other directly."""
+
+from typing import Protocol
+
+from oslo_config import cfg
+
+from mistral.api.server import ApiServer
+from mistral.cmd import settings
+from mistral.cmd.foundation import Foundation
+from mistral.cmd.monitoring import MonitoringServer
+from mistral.engine.local_actions import LocalActions
+from mistral.executors.service import ExecutorService
+from mistral.executors.worker_pool import WorkerPool
+from mistral.notifiers.service import NotifierService, load_publishers
+from mistral.rpc import base
+from mistral.rpc.clients import EngineClient
+from mistral.rpc.local import LocalTransport
+from mistral.rpc.work import EngineWorkClient
+from mistral.scheduler.service import SchedulerService
+
+
+class Part(Protocol):
+    """Something that runs as long as its process does."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class EmbeddedService:
+    """The whole service on a database of its own.
+
+    What a former process has left is taken up at the start; nobody else can have it in hand.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        """Raises ConfigurationError if the configuration cannot work."""
+        self._conf = conf
+        self._foundation = Foundation(conf)
+        self._started: list[Part] = []
+        notifier = NotifierService(load_publishers())
+        actions = LocalActions()
+        executor = ExecutorService(WorkerPool(settings.pool_settings(conf)), actions)
+        self._engine = self._foundation.build_engine(actions, notifier)
+        actions.connect(self._engine, executor)
+        transport = LocalTransport()
+        transport.serve(base.ENGINE, self._engine.service)
+        stop_within = settings.stop_timeout(conf)
+        client = EngineClient(transport)
+        database = self._foundation.database
+        scheduler = SchedulerService(
+            [
+                *settings.event_duties(conf, database, EngineWorkClient(transport)),
+                *settings.cron_duties(conf, database, client),
+                settings.maintenance_duty(database, client),
+            ]
+        )
+        self._parts: list[Part] = [
+            notifier,
+            Executing(executor, stop_within),
+            self._engine,
+            scheduler,
+        ]
+        #: The WSGI application of the REST API.
+        self.app = self._foundation.build_app(client)
+        self.api: ApiServer | None = None
+
+    @property
+    def database_url(self) -> str:
+        """Without its password."""
+        return self._foundation.database.url
+
+    def start(self, *, serve_http: bool = True) -> None:
+        """Bring the database up to date and start all parts; on failure none is left running.
+
+        Without `serve_http` somebody else serves `app`.
+        """
+        self._foundation.prepare_database()
+        monitoring = self._conf.monitoring
+        parts = list(self._parts)
+        if monitoring.port:
+            parts.append(MonitoringServer(monitoring.host, monitoring.port, self._checks))
+        if serve_http:
+            self.api = settings.api_server(self._conf, self.app)
+            parts.append(self.api)
+        try:
+            for part in parts:
+                part.start()
+                self._started.append(part)
+        except Exception:
+            self.stop()
+            raise
+        self._engine.recover()
+
+    def _checks(self) -> dict[str, str | None]:
+        return {'database': self._foundation.database_trouble()}
+
+    def stop(self) -> None:
+        """Stop all parts, those that let work in first. Safe to call twice."""
+        while self._started:
+            self._started.pop().stop()
+        self._foundation.database.dispose()
+
+
+class Executing:
+    """An executor as a part of a process: it has a bounded time to stop."""
+
+    def __init__(self, executor: ExecutorService, stop_within: float) -> None:
+        """`stop_within`: seconds for the actions in hand."""
+        self._executor = executor
+        self._stop_within = stop_within
+
+    def start(self) -> None:
+        self._executor.start()
+
+    def stop(self) -> None:
+        self._executor.stop(self._stop_within)
