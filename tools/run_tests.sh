@@ -36,12 +36,18 @@ run_lint() {
   check shellcheck "$bin/shellcheck" -x "${scripts[@]}"
 }
 
-run_unit() {
-  check 'unit tests' "$bin/python" -m pytest mistral/tests/unit "${pytest_arguments[@]}"
+# run_pytest JOBS DIRECTORY: run tests, those of one file in one process.
+run_pytest() {
+  "$bin/python" -m pytest --numprocesses "$1" --dist loadfile "$2" "${pytest_arguments[@]}"
 }
 
+run_unit() {
+  check 'unit tests' run_pytest auto mistral/tests/unit
+}
+
+# They wait for processes more than they compute.
 run_functional() {
-  check 'functional tests' "$bin/python" -m pytest mistral/tests/functional "${pytest_arguments[@]}"
+  check 'functional tests' run_pytest 4 mistral/tests/functional
 }
 
 suites=()

@@ -71,7 +71,7 @@ class World:
             self, self.definitions[name], input_=input_ or {}, params=params, description='',
             project_id='p',
         )  # fmt: skip
-        self._commit(state, machine.apply(state, events.Begin(), self))
+        self._commit(state, machine.apply(state, events.Begin(), self), ())
         return state.execution.id
 
     def run_workflow(self, name: str, input_: dict[str, Any] | None = None, **params: Any) -> str:
@@ -80,13 +80,15 @@ class World:
         self.run()
         return execution_id
 
-    def apply(self, execution_id: str, *events_: events.Event) -> None:
-        """Apply events in one turn and take in their effects.
+    def apply(
+        self, execution_id: str, *events_: events.Event, consumed: Sequence[Job] = ()
+    ) -> None:
+        """Apply events in one turn, take in their effects, and `consumed` is done with.
 
         A refused event leaves everything as it was.
         """
         state = self.state(execution_id)
-        self._commit(state, [e for event in events_ for e in self.turn(state, event)])
+        self._commit(state, [e for event in events_ for e in self.turn(state, event)], consumed)
 
     def turn(self, state: ExecutionState, event: events.Event) -> list[effects.Effect]:
         """Apply an event in memory only; after an error the copy in memory is thrown away."""
@@ -108,9 +110,12 @@ class World:
                 return
 
     def deliver(self, job: Job) -> None:
-        """Deliver a message, or a timer whether it is due or not."""
-        del self.jobs[job.id]
-        self.apply(job.execution_id, job.event)
+        """Deliver a message, or a timer whether it is due or not; what is refused is forgotten."""
+        try:
+            self.apply(job.execution_id, job.event, consumed=[job])
+        except MistralException:
+            del self.jobs[job.id]
+            raise
 
     def finish(self, action: effects.RunAction) -> None:
         result = action.action()
@@ -157,7 +162,10 @@ class World:
     # What tests look at
 
     def state(self, execution_id: str) -> ExecutionState:
-        return self._warm.get(execution_id) or self.storage.load(execution_id)
+        return self._warm.get(execution_id) or self.storage.load(
+            execution_id,
+            [job.event for job in self.jobs.values() if job.execution_id == execution_id],
+        )
 
     def execution(self, execution_id: str) -> WorkflowExecution:
         return self.state(execution_id).execution
@@ -198,9 +206,13 @@ class World:
     def timers(self) -> Iterator[Job]:
         return (job for job in self.jobs.values() if _is_timer(job))
 
-    def _commit(self, state: ExecutionState, found: Sequence[effects.Effect]) -> None:
-        if not (state.changes or found):
+    def _commit(
+        self, state: ExecutionState, found: Sequence[effects.Effect], consumed: Sequence[Job]
+    ) -> None:
+        if not (state.changes or found or consumed):
             return
+        for job in consumed:
+            del self.jobs[job.id]
         self.storage.save(state)
         created = state.changes.new_executions
         state.execution.revision += 1

@@ -61,7 +61,7 @@ KINDS: Final = ('sqlite', *SERVERS)
 @pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database, for each kind of database in turn."""
-    with _empty_database(request.param, tmp_path) as url:
+    with empty_database(request.param, tmp_path) as url:
         yield url
 
 
@@ -87,7 +87,7 @@ def shared_databases(
 
         @cache
         def get(kind: str) -> Database:
-            url = stack.enter_context(_empty_database(kind, tmp_path_factory.mktemp(kind)))
+            url = stack.enter_context(empty_database(kind, tmp_path_factory.mktemp(kind)))
             database = Database(url)
             stack.callback(database.dispose)
             migrations.upgrade(database.engine)
@@ -97,7 +97,7 @@ def shared_databases(
 
 
 @contextmanager
-def _empty_database(kind: str, directory: Path) -> Iterator[str]:
+def empty_database(kind: str, directory: Path) -> Iterator[str]:
     if kind == 'sqlite':
         yield f'sqlite:///{directory}/mistral.sqlite'
         return

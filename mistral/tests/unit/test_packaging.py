@@ -45,10 +45,17 @@ def normalized(distribution: str) -> str:
 
 
 def requirements() -> set[str]:
-    lines = (ROOT / 'requirements.txt').read_text().splitlines()
+    return distributions((ROOT / 'requirements.txt').read_text())
+
+
+def extras() -> set[str]:
+    return set().union(*map(distributions, setup_cfg()['options.extras_require'].values()))
+
+
+def distributions(requirements: str) -> set[str]:
     return {
         normalized(re.split(r'[\[<>=~! ]', line)[0])
-        for line in lines
+        for line in requirements.splitlines()
         if line and not line.startswith('#')
     }
 
@@ -82,11 +89,16 @@ def test_entry_point_leads_to_an_object(entry_point: EntryPoint) -> None:
 
 
 def test_what_is_imported_is_required() -> None:
-    assert imported_distributions() - requirements() == set()
+    assert imported_distributions() - requirements() - extras() == set()
 
 
 def test_what_is_required_is_imported() -> None:
     assert requirements() - imported_distributions() == set(NOT_IMPORTED)
+
+
+def test_requirements_are_sorted() -> None:
+    lines = (ROOT / 'requirements.txt').read_text().splitlines()[1:]
+    assert lines == sorted(lines, key=str.lower)
 
 
 def test_modules_are_packaged() -> None:

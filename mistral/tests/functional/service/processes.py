@@ -110,7 +110,7 @@ class ServerProcess:
 
         def address() -> str | None:
             assert self._process.poll() is None, f'The server does not start:\n{self.log[seen:]}'
-            found = re.search(r'Serving (\S+), database', self.log[seen:])
+            found = re.search(r'Serving (\S+/v2)', self.log[seen:])
             return found and found[1]
 
         self._rest = Rest(wait_for(address, 'server'))

@@ -86,6 +86,12 @@ class Client:
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
 
+    def refusal(self, command: str, *arguments: str) -> str:
+        """What a command complains about that must fail."""
+        ended = run(self._home, 'mistral', command, *arguments, OS_MISTRAL_URL=self._url)
+        assert ended.returncode != 0, ended.stdout
+        return ended.stderr
+
     def data(self, command: str, *arguments: str) -> Any:
         """What a command prints that prints JSON by itself."""
         return json.loads(self.text(command, *arguments))
@@ -225,6 +231,54 @@ def test_environments(mistral: Client, write: Write) -> None:
     assert json.loads(mistral.show('environment-get', 'env')['Variables']) == {'b': 2}
     mistral.text('environment-delete', 'env')
     assert 'env' not in mistral.text('environment-list')
+
+
+@pytest.mark.usefixtures('greeting')
+def test_cron_triggers(mistral: Client, rest: Rest) -> None:
+    created = mistral.show('cron-trigger-create', 'yearly', 'greet', '--pattern', '0 0 1 1 *')
+    assert (created['Workflow'], created['Pattern']) == ('greet', '0 0 1 1 *')
+    shown = mistral.show('cron-trigger-get', 'yearly')
+    assert shown['Next execution time'].endswith('-01-01 00:00:00')
+    soon = ('--pattern', '* * * * * *', '--count', '1', '--params', '{"env": {"k": "v"}}')
+    mistral.show('cron-trigger-create', 'once', 'greet', '{"name": "cron"}', *soon)
+
+    def started() -> list[str]:
+        return [
+            execution['id']
+            for execution in rest.executions('SUCCESS')
+            if rest.execution(execution['id'])['input'] == {'name': 'cron'}
+        ]
+
+    (id_,) = wait_for(started, 'execution')
+    assert rest.execution(id_)['params']['env'] == {'k': 'v'}
+    wait_for(lambda: mistral.names('cron-trigger-list').keys() == {'yearly'}, 'end of the other')
+    mistral.text('cron-trigger-delete', 'yearly')
+    assert 'yearly' not in mistral.text('cron-trigger-list')
+
+
+@pytest.mark.usefixtures('greeting')
+def test_event_triggers(mistral: Client) -> None:
+    workflow_id = mistral.show('workflow-get', 'greet')['ID']
+    what = ('openstack', 'notification', 'compute.instance.create.end')
+    created = mistral.show('event-trigger-create', 'vm', workflow_id, *what, '{"name": "vm"}')
+    assert (created['Workflow ID'], created['Event']) == (workflow_id, what[2])
+    assert mistral.show('event-trigger-get', created['ID'])['Exchange'] == 'openstack'
+    assert mistral.names('event-trigger-list')['vm']['Topic'] == 'notification'
+    mistral.text('event-trigger-delete', created['ID'])
+    assert 'vm' not in mistral.text('event-trigger-list')
+
+
+@pytest.mark.usefixtures('greeting')
+def test_members_need_authentication(mistral: Client) -> None:
+    workflow_id = mistral.show('workflow-get', 'greet')['ID']
+    for command in (
+        ('member-create', workflow_id, 'workflow', 'p2'),
+        ('member-list', workflow_id, 'workflow'),
+        ('member-get', workflow_id, 'workflow', '-m', 'p2'),
+        ('member-update', workflow_id, 'workflow', '-m', 'p2'),
+    ):
+        assert 'only be supported with authentication enabled' in mistral.refusal(*command)
+    mistral.refusal('member-delete', workflow_id, 'workflow', 'p2')
 
 
 def test_workbooks(mistral: Client, write: Write, rest: Rest) -> None:

@@ -98,7 +98,7 @@ def starts_in_background(server: ServerProcess, count: int) -> Iterator[list[str
         while len(confirmed) < count:
             try:
                 confirmed.append(Rest(server.rest.url).start('fork_join', {'x': 1}))
-            except requests.ConnectionError:
+            except requests.RequestException:
                 # It is dead at the moment. A request that broke off may have started one, too.
                 continue
 
@@ -110,7 +110,7 @@ def starts_in_background(server: ServerProcess, count: int) -> Iterator[list[str
         thread.join()
 
 
-def test_forks_and_joins(start_server: StartServer, database_url: str) -> None:
+def test_forks_and_joins(database_url: str, start_server: StartServer) -> None:
     chance = random.Random(1)
     server = start_server(database_url)
     server.rest.upload(FORK_JOIN)
