@@ -28,6 +28,9 @@ SHORT_HEARTBEATS: Final = {
 #: Below those that the operating system gives to outgoing connections.
 _PORTS: Final = range(20000, 32000)
 
+#: Seconds; less than tests wait for the end of a process.
+_STOPS_WITHIN: Final = 15
+
 
 @dataclass(frozen=True)
 class Places:
@@ -160,6 +163,8 @@ def basic_options(places: Places, rpc: str) -> Options:
             'transport_url': places.broker_url,
             'rpc_implementation': rpc,
             'default_log_levels': 'workflow_trace=WARNING,amqp=WARN',
+            # An executor that stops with the engines has to give up a result that none takes.
+            'graceful_shutdown_timeout': _STOPS_WITHIN,
         },
         'api': {'host': '127.0.0.1', 'port': free_port()},
         'pecan': {'auth_enable': False},
