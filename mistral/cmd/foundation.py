@@ -71,7 +71,9 @@ class Foundation:
                 repositories=self.repositories,
                 engine=engine,
                 definitions=DefinitionsService(
-                    self.database, self.repositories, Parser(self.expressions)
+                    self.database,
+                    self.repositories,
+                    Parser(self.expressions, strict=conf.engine.strict_language),
                 ),
                 actions=self.catalog,
                 policies=PolicyEnforcer(conf),

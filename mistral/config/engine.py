@@ -69,6 +69,12 @@ _ENGINE: Final = (
         default=False,
         help=no_effect('a sub-workflow is created with its task and begins on its own'),
     ),
+    cfg.BoolOpt(
+        'strict_language',
+        default=False,
+        help='Refuse definitions with what Mistral 23 does not know: the timeout of a workflow; '
+        'backoff, max-delay and jitter of retry.',
+    ),
     cfg.StrOpt(
         'merge_strategy',
         default='replace',

@@ -1,6 +1,7 @@
 """The outside world as the core sees it: expressions, actions, definitions and the database."""
 
 import logging
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,9 @@ class EnginePorts:
 
     def now(self) -> datetime:
         return utc_now()
+
+    def random(self) -> float:
+        return random.random()  # noqa: S311 - spreads retries, guards nothing
 
     def evaluate(self, data: Any, context: Mapping[str, Any], scope: Scope) -> Any:
         return self._parts.expressions.evaluate(data, context, scope)

@@ -23,10 +23,13 @@ class Parser:
 
     All methods raise one DSLParsingException with everything that is wrong with the text. Without
     `validate`, only a text that no specification can be made of is refused.
+
+    :param strict: refuse extensions of the language.
     """
 
-    def __init__(self, expressions: ExpressionChecker) -> None:
+    def __init__(self, expressions: ExpressionChecker, *, strict: bool = False) -> None:
         self._expressions = expressions
+        self._strict = strict
 
     def parse_workflows(
         self, text: str, *, validate: bool = True
@@ -50,7 +53,7 @@ class Parser:
         validate: bool,
     ) -> _T:
         document = load(text)
-        report = Report(document, self._expressions)
+        report = Report(document, self._expressions, is_strict=self._strict)
         if validate:
             check(Place(report), document.data)
             report.raise_if_any()

@@ -1,7 +1,7 @@
 """Collects everything that is wrong with a document and says where it is."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -30,8 +30,11 @@ class ExpressionChecker(Protocol):
 class Report:
     """The problems of one document, in the order in which they are found."""
 
-    def __init__(self, document: Document, expressions: ExpressionChecker) -> None:
+    def __init__(
+        self, document: Document, expressions: ExpressionChecker, *, is_strict: bool = False
+    ) -> None:
         self.expressions = expressions
+        self.is_strict = is_strict
         self._document = document
         self._problems: list[Problem] = []
         self._errors: list[type[DSLParsingException]] = []
@@ -76,6 +79,19 @@ class Place:
 
     def mismatch(self, reason: str, hint: str | None = None) -> None:
         self.problem(f'{_SCHEMA_PREFIX}{reason}', hint, InvalidModelException)
+
+    def check_extensions(self, raw: Mapping[str, Any], keys: Iterable[str]) -> None:
+        """Report these keys of a mapping where only the language of Mistral 23 is allowed."""
+        if not self.report.is_strict:
+            return
+        for key in keys:
+            if key in raw:
+                self.at(key).problem(
+                    f"'{key}' is an extension of the workflow language, and strict_language"
+                    ' is set.',
+                    'Leave it out, or set [engine] strict_language = False.',
+                    InvalidModelException,
+                )
 
     def fits(self, value: Any, shape: Shape) -> bool:
         """Report every way in which the value does not have the shape."""

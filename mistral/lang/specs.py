@@ -32,6 +32,7 @@ REQUIRED: Final = Required()
 #: Values that are fixed in the text, or an expression evaluated for each task.
 IntOrExpr: TypeAlias = int | str
 BoolOrExpr: TypeAlias = bool | str
+NumberOrExpr: TypeAlias = int | float | str
 
 WorkflowType: TypeAlias = Literal['direct', 'reverse']
 Clause: TypeAlias = Literal['on-success', 'on-error', 'on-complete', 'on-skip']
@@ -71,10 +72,15 @@ class OnClauseSpec:
 
 @dataclass(frozen=True, slots=True)
 class RetrySpec:
+    """`backoff`, `max_delay` and `jitter` are extensions of the language."""
+
     count: IntOrExpr
     delay: IntOrExpr
     break_on: str | None = None
     continue_on: str | None = None
+    backoff: NumberOrExpr | None = None
+    max_delay: NumberOrExpr | None = None
+    jitter: NumberOrExpr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +144,9 @@ class WorkflowSpec:
     """A workflow definition.
 
     `input` maps each parameter to its default or to `REQUIRED`, in the order of the text.
-    `output` and `output_on_error` are None when absent. `raw` is the JSON-able mapping stored in
-    the `spec` columns: the text's mapping plus `name` and `version`.
+    `output` and `output_on_error` are None when absent. `timeout`, an extension of the language, is
+    in seconds. `raw` is the JSON-able mapping stored in the `spec` columns: the text's mapping plus
+    `name` and `version`.
     """
 
     name: str
@@ -151,6 +158,7 @@ class WorkflowSpec:
     vars: Mapping[str, Any] = field(default_factory=_empty)
     output: Mapping[str, Any] | None = None
     output_on_error: Mapping[str, Any] | None = None
+    timeout: IntOrExpr | None = None
     task_defaults: TaskDefaultsSpec | None = None
     tasks: Mapping[str, TaskSpec] = field(default_factory=dict)
 

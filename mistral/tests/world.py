@@ -53,6 +53,7 @@ class World:
     failures: list[Exception] = field(default_factory=list)
     behaviour: dict[str, Callable[[dict[str, Any]], Any]] = field(default_factory=dict)
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    chance: float = 0.5
     started: list[effects.RunAction] = field(default_factory=list)
     _warm: dict[str, ExecutionState] = field(default_factory=dict)
     _ids: int = 0
@@ -247,6 +248,9 @@ class World:
 
     def now(self) -> datetime:
         return self.time
+
+    def random(self) -> float:
+        return self.chance
 
     def evaluate(self, data: Any, context: Mapping[str, Any], scope: Any) -> Any:
         return self.expressions.evaluate(data, context, scope)

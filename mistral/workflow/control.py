@@ -23,6 +23,9 @@ from mistral.workflow.events import Event, Pause, Rerun, Resume, Skip, Stop
 from mistral.workflow.model import ChildExecution, TaskExecution
 from mistral.workflow.turn import Turn
 
+#: The timer of an execution itself.
+_TIME_LIMIT: Final = 'time-limit'
+
 #: What a task that starts from scratch still has to know: where it came from, what it has tried.
 _KEPT_BY_RERUN: Final = frozenset(
     ('triggered_by', '_sources', '_ran_at', '_laps', '_lap_since', '_superseded')
@@ -68,6 +71,26 @@ def stop(turn: Turn, event: Stop) -> None:
         completion.succeed(turn, event.message)
     elif not states.is_completed(execution.state):
         completion.fail(turn, event.message)
+
+
+def limit_time(turn: Turn) -> None:
+    """Let the clock of the workflow's `timeout` run, from the beginning."""
+    execution = turn.state.execution
+    limit = execution.runtime_context.get('_time_limit')
+    if limit:
+        turn.start_timer(execution, _TIME_LIMIT, limit)
+
+
+def on_timer(turn: Turn, timer_id: str, kind: str) -> None:
+    """End an execution that has not ended in time, and all below it."""
+    execution = turn.state.execution
+    if not turn.is_timer_of(execution, timer_id, kind):
+        return
+    turn.forget_timer(execution, kind)
+    limit = execution.runtime_context['_time_limit']
+    reason = f'Workflow timed out [timeout(s)={limit}].'
+    completion.fail(turn, reason)
+    _tell_subworkflows(turn, Stop(states.CANCELLED, reason))
 
 
 def update_env(turn: Turn, env: Mapping[str, Any]) -> None:
@@ -208,6 +231,7 @@ def _reopen_execution(turn: Turn, task: TaskExecution) -> None:
     turn.set_workflow_state(states.RUNNING)
     joins.recount(turn.state)
     if was_over:
+        limit_time(turn)
         _take_up(turn, besides=task)
 
 

@@ -73,6 +73,8 @@ def create_execution(
     if spec.vars:
         variables = ports.evaluate(spec.vars, turn.view(), TurnScope(turn))
         execution.context.update(variables)
+    if spec.timeout is not None:
+        execution.runtime_context['_time_limit'] = _time_limit(turn, spec)
     execution.state = states.RUNNING
     execution.updated_at = execution.created_at
     return state
@@ -95,6 +97,17 @@ def complete_input(spec: WorkflowSpec, input_: Mapping[str, Any]) -> dict[str, A
     for name, default in spec.input.items():
         completed.setdefault(name, default)
     return completed
+
+
+def _time_limit(turn: Turn, spec: WorkflowSpec) -> int:
+    """The seconds that the execution may take; 0 for no limit."""
+    value = turn.ports.evaluate(spec.timeout, turn.view(), TurnScope(turn))
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InputException(
+            f"The timeout of the workflow '{spec.name}' is {value!r}; it has to be a whole number "
+            'of seconds, at least 0.'
+        )
+    return value
 
 
 def _check_target(spec: WorkflowSpec, task_name: Any) -> None:

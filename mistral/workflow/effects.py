@@ -39,10 +39,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleTimer:
-    """Deliver `TimerFired(timer_id, ...)` to this execution at `due`; survives crashes."""
+    """Deliver `TimerFired(timer_id, ...)` to this execution at `due`; survives crashes.
+
+    A timer without a task belongs to the execution.
+    """
 
     timer_id: str
-    task_execution_id: str
+    task_execution_id: str | None
     kind: str
     due: datetime
 

@@ -54,8 +54,10 @@ class SubworkflowUpdated:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
+    """A timer of a task, or of the execution itself, is due."""
+
     timer_id: str
-    task_execution_id: str
+    task_execution_id: str | None
     kind: str
 
 

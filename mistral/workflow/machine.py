@@ -118,6 +118,7 @@ def _rerun_task(turn: Turn, task: TaskExecution, *, reset: bool) -> None:
 def _begin(turn: Turn) -> None:
     if not turn.state.tasks and turn.state.execution.state == states.RUNNING:
         turn.announce_start()
+        control.limit_time(turn)
         transitions.start_tasks(turn)
 
 
@@ -178,6 +179,9 @@ def _resume(turn: Turn, event: events.Resume) -> None:
 
 
 def _fire_timer(turn: Turn, event: events.TimerFired) -> None:
+    if event.task_execution_id is None:
+        control.on_timer(turn, event.timer_id, event.kind)
+        return
     task = turn.state.tasks.get(event.task_execution_id)
     if task is not None:
         tasks.on_timer(turn, task, event.timer_id, event.kind)

@@ -1,5 +1,6 @@
 """Policies answer questions about a task; `tasks` acts on the answers."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,16 +11,37 @@ from mistral.workflow.model import TaskExecution
 from mistral.workflow.scope import TurnScope
 from mistral.workflow.turn import Turn
 
+#: Seconds; where a growing delay ends that has no `max-delay`.
+_LONGEST_DELAY: Final = 366 * 24 * 3600
+
+_NUMBER: Final = {'type': 'number', 'minimum': 0}
 _INTEGER: Final = {'type': 'integer', 'minimum': 0}
 _BOOLEAN: Final = {'type': 'boolean'}
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often to repeat a task besides its first run, and after how many seconds."""
+    """How often to repeat a task besides its first run, and after how many seconds.
+
+    Each delay is `backoff` times the one before, at most `max_delay` if that is not 0. To that a
+    random part of up to `jitter` seconds is added, so that tasks which have failed together do not
+    all come back together.
+    """
 
     count: int
     delay: int
+    backoff: float = 1
+    max_delay: float = 0
+    jitter: float = 0
+
+    def delay_before(self, retry: int, chance: float) -> float:
+        """Seconds before a retry; the first one is number 1. `chance` is between 0 and 1."""
+        try:
+            delay = self.delay * self.backoff ** (retry - 1)
+        except OverflowError:
+            delay = _LONGEST_DELAY
+        delay = min(delay, self.max_delay or _LONGEST_DELAY)
+        return delay + round(self.jitter * chance, 3) if self.jitter else delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +76,9 @@ def evaluate(turn: Turn, task: TaskExecution) -> TaskPolicies:
         retry = RetryPolicy(
             count=read.integer('RetryPolicy', 'count', spec.retry.count),
             delay=read.integer('RetryPolicy', 'delay', spec.retry.delay),
+            backoff=read.number('RetryPolicy', 'backoff', spec.retry.backoff, default=1),
+            max_delay=read.number('RetryPolicy', 'max-delay', spec.retry.max_delay),
+            jitter=read.number('RetryPolicy', 'jitter', spec.retry.jitter),
         )
     return TaskPolicies(
         pause_before=pause_before,
@@ -119,6 +144,18 @@ class _Reader:
             raise _wrong_value(policy, field, value, 'type', _INTEGER)
         if value < 0:
             raise _wrong_value(policy, field, value, 'minimum', _INTEGER)
+        return value
+
+    def number(
+        self, policy: str, field: str, data: float | str | None, *, default: float = 0
+    ) -> float:
+        if data is None:
+            return default
+        value = self.value(data)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise _wrong_value(policy, field, value, 'type', _NUMBER)
+        if not value >= 0 or math.isinf(value):
+            raise _wrong_value(policy, field, value, 'minimum', _NUMBER)
         return value
 
     def boolean(self, policy: str, field: str, data: bool | str | None) -> bool:

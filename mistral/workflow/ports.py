@@ -90,6 +90,9 @@ class Ports(Protocol):
     def now(self) -> datetime:
         """The current time in UTC, without a time zone."""
 
+    def random(self) -> float:
+        """A number of at least 0 and less than 1, for delays only."""
+
     def evaluate(self, data: Any, context: Mapping[str, Any], scope: Scope) -> Any:
         """Evaluate all expressions in `data`; raises EvaluationException."""
 

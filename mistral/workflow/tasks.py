@@ -70,8 +70,7 @@ def complete(turn: Turn, command: CompleteTask) -> None:
 
 def on_timer(turn: Turn, task: TaskExecution, timer_id: str, kind: str) -> None:
     """Act on a timer unless it was cancelled or replaced meanwhile."""
-    timers = task.runtime_context.get('_timers') or {}
-    if timers.get(kind) != timer_id:
+    if not turn.is_timer_of(task, timer_id, kind):
         return
     turn.forget_timer(task, kind)
     if kind == TIMEOUT:
@@ -166,7 +165,7 @@ def _apply_limits(
         )  # fmt: skip
 
 
-def _delay(turn: Turn, task: TaskExecution, policy: str, seconds: int, timer: str) -> None:
+def _delay(turn: Turn, task: TaskExecution, policy: str, seconds: float, timer: str) -> None:
     text = f"Delayed by '{policy}' policy [delay={seconds}]"
     if task.is_join and policy == 'retry':
         joins.wait_again(turn, task, text)
@@ -195,8 +194,10 @@ def _retry(turn: Turn, task: TaskExecution, policy: RetryPolicy) -> bool:
     turn.touch_task(task)
     if not policies.wants_retry(turn, task, policy):
         return False
-    task.runtime_context['retry_task_policy'] = {'retry_no': policies.retries_made(task) + 1}
+    number = policies.retries_made(task) + 1
+    task.runtime_context['retry_task_policy'] = {'retry_no': number}
     for child in task.children:
         turn.supersede(task, child)
-    _delay(turn, task, 'retry', policy.delay, CONTINUE)
+    delay = policy.delay_before(number, turn.ports.random())
+    _delay(turn, task, 'retry', delay, CONTINUE)
     return True

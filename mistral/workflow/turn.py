@@ -8,7 +8,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from mistral import states
 from mistral.exceptions import SizeLimitExceededException, WorkflowException
@@ -23,10 +23,19 @@ from mistral.workflow.data_flow import (
 )
 from mistral.workflow.effects import CancelTimer, Effect, ScheduleTimer, Send, Trace
 from mistral.workflow.events import Event, SubworkflowUpdated
-from mistral.workflow.model import NOT_LOADED, ChildExecution, ExecutionState, TaskExecution
+from mistral.workflow.model import (
+    NOT_LOADED,
+    ChildExecution,
+    ExecutionState,
+    TaskExecution,
+    WorkflowExecution,
+)
 from mistral.workflow.ports import Ports
 
 STATE_INFO_LIMIT: Final = 65500
+
+#: Timers belong to a task or to the execution itself.
+TimerOwner: TypeAlias = TaskExecution | WorkflowExecution
 
 
 class Turn:
@@ -65,6 +74,7 @@ class Turn:
         execution.state_info = as_state_info(state_info)
         if state in states.COMPLETED:
             execution.accepted = True
+            self.cancel_timers(execution)
         elif previous in states.COMPLETED:
             execution.accepted = False
         self.touch_execution()
@@ -251,33 +261,45 @@ class Turn:
     def send(self, execution_id: str, event: Event) -> None:
         self.effects.append(Send(self.ports.new_id(), execution_id, event))
 
-    def start_timer(self, task: TaskExecution, kind: str, delay: float) -> None:
-        """Fire once after `delay` seconds; a timer of the same kind on the task is replaced."""
-        self.cancel_timer(task, kind)
+    def start_timer(self, owner: TimerOwner, kind: str, delay: float) -> None:
+        """Fire once after `delay` seconds; a timer of the same kind and owner is replaced."""
+        self.cancel_timer(owner, kind)
         timer_id = self.ports.new_id()
-        task.runtime_context.setdefault('_timers', {})[kind] = timer_id
+        owner.runtime_context.setdefault('_timers', {})[kind] = timer_id
         due = self.ports.now() + timedelta(seconds=delay)
-        self.effects.append(ScheduleTimer(timer_id, task.id, kind, due))
-        self.touch_task(task)
+        task_id = owner.id if isinstance(owner, TaskExecution) else None
+        self.effects.append(ScheduleTimer(timer_id, task_id, kind, due))
+        self._touch(owner)
 
-    def cancel_timer(self, task: TaskExecution, kind: str) -> None:
-        timer_id = self.forget_timer(task, kind)
+    def cancel_timer(self, owner: TimerOwner, kind: str) -> None:
+        timer_id = self.forget_timer(owner, kind)
         if timer_id is not None:
             self.effects.append(CancelTimer(timer_id))
 
-    def cancel_timers(self, task: TaskExecution) -> None:
-        for kind in list(task.runtime_context.get('_timers') or ()):
-            self.cancel_timer(task, kind)
+    def cancel_timers(self, owner: TimerOwner) -> None:
+        for kind in list(owner.runtime_context.get('_timers') or ()):
+            self.cancel_timer(owner, kind)
 
-    def forget_timer(self, task: TaskExecution, kind: str) -> str | None:
-        """Drop what the task knows of a timer; returns its id."""
-        timers: dict[str, str] = task.runtime_context.get('_timers') or {}
+    def forget_timer(self, owner: TimerOwner, kind: str) -> str | None:
+        """Drop what the owner knows of a timer; returns its id."""
+        timers: dict[str, str] = owner.runtime_context.get('_timers') or {}
         timer_id = timers.pop(kind, None)
         if timer_id is not None:
             if not timers:
-                del task.runtime_context['_timers']
-            self.touch_task(task)
+                del owner.runtime_context['_timers']
+            self._touch(owner)
         return timer_id
+
+    def is_timer_of(self, owner: TimerOwner, timer_id: str, kind: str) -> bool:
+        """Tell whether a timer still counts: it was not cancelled or replaced meanwhile."""
+        timers = owner.runtime_context.get('_timers') or {}
+        return bool(timers.get(kind) == timer_id)
+
+    def _touch(self, owner: TimerOwner) -> None:
+        if isinstance(owner, TaskExecution):
+            self.touch_task(owner)
+        else:
+            self.touch_execution()
 
     def trace(self, template: str, *values: Any) -> None:
         self.effects.append(Trace(template, values))

@@ -11,6 +11,9 @@ from mistral.lang.problems import Place
 from mistral.lang.specs import RetrySpec
 from mistral.lang.v2 import values
 
+#: Additions to the language of Mistral 23.
+EXTENSIONS: Final = ('backoff', 'max-delay', 'jitter')
+
 SHAPE: Final = shapes.one_of(
     shapes.record(
         {
@@ -18,6 +21,7 @@ SHAPE: Final = shapes.one_of(
             'delay': values.NUMBER_OR_EXPRESSION,
             'break-on': values.expression,
             'continue-on': values.expression,
+            **dict.fromkeys(EXTENSIONS, values.QUANTITY_OR_EXPRESSION),
         },
         required=('count', 'delay'),
     ),
@@ -35,6 +39,7 @@ def check(place: Place, raw: Any) -> bool:
         return False
     if isinstance(raw, str) and not place.fits(mapping, SHAPE):
         return False
+    place.check_extensions(mapping, EXTENSIONS)
     place.check_expressions(mapping)
     return True
 
@@ -46,14 +51,19 @@ def build(raw: Any) -> RetrySpec:
         delay=values.read_number(mapping.get('delay')) or 0,
         break_on=values.read_expression(mapping.get('break-on')),
         continue_on=values.read_expression(mapping.get('continue-on')),
+        backoff=values.read_quantity(mapping.get('backoff')),
+        max_delay=values.read_quantity(mapping.get('max-delay')),
+        jitter=values.read_quantity(mapping.get('jitter')),
     )
 
 
 def _as_mapping(raw: Any) -> Mapping[str, Any]:
     if not isinstance(raw, str):
         return raw  # type: ignore[no-any-return]
-    # One-line texts in use have fractions, which were always cut off.
-    return {
-        key: int(value) if isinstance(value, float) and math.isfinite(value) else value
-        for key, value in parse_call(raw).parameters.items()
-    }
+    return {key: _whole(key, value) for key, value in parse_call(raw).parameters.items()}
+
+
+def _whole(key: str, value: Any) -> Any:
+    """One-line texts in use have fractions, which were always cut off."""
+    is_fraction = isinstance(value, float) and math.isfinite(value)
+    return int(value) if is_fraction and key not in EXTENSIONS else value

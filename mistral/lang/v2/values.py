@@ -29,6 +29,12 @@ NUMBER_OR_EXPRESSION: Final = shapes.one_of(
     shapes.natural,
     hint='Write a whole number of at least 0, or an expression such as <% $.number %>.',
 )
+#: Where fractions make sense, too.
+QUANTITY_OR_EXPRESSION: Final = shapes.one_of(
+    expression,
+    shapes.non_negative,
+    hint='Write a number of at least 0, or an expression such as <% $.number %>.',
+)
 BOOLEAN_OR_EXPRESSION: Final = shapes.one_of(
     expression, shapes.boolean, hint='Write true, false, or an expression such as <% $.flag %>.'
 )
@@ -53,6 +59,11 @@ def read_texts(raw: Any) -> tuple[str, ...]:
 def read_number(raw: Any) -> int | str | None:
     """A number or an expression; blanks around an expression would turn its value into text."""
     return raw.strip() if isinstance(raw, str) else None if raw is None else int(raw)
+
+
+def read_quantity(raw: Any) -> int | float | str | None:
+    """A number, fractions included, or an expression."""
+    return raw.strip() if isinstance(raw, str) else raw
 
 
 def read_flag(raw: Any) -> bool | str | None:

@@ -12,6 +12,9 @@ from mistral.lang.v2 import names, task, task_defaults, values, workflow_graph
 
 TYPES: Final = ('direct', 'reverse')
 
+#: Additions to the language of Mistral 23.
+EXTENSIONS: Final = ('timeout',)
+
 #: Clients know these messages with the class name in them.
 _SPEC_CLASS: Final = "<class 'mistral.lang.v2.workflows.WorkflowSpec'>"
 
@@ -36,6 +39,7 @@ SHAPE: Final = shapes.record(
         'output-on-error': shapes.mapping,
         'task-defaults': shapes.filled,
         'tasks': _tasks_shape,
+        'timeout': values.NUMBER_OR_EXPRESSION,
     },
     required=('tasks',),
     is_closed=False,
@@ -47,7 +51,8 @@ def check(place: Place, name: str, raw: Any) -> None:
     if not _check_type(place, name, raw):
         return
     has_shape = place.fits(raw, SHAPE)
-    for key in ('output', 'output-on-error', 'vars'):
+    place.check_extensions(raw, EXTENSIONS)
+    for key in ('output', 'output-on-error', 'vars', 'timeout'):
         place.at(key).check_expressions(raw.get(key))
     defaults = _check_task_defaults(place, raw)
     tasks = _check_tasks(place, raw)
@@ -128,6 +133,7 @@ def build(raw: Mapping[str, Any]) -> WorkflowSpec:
         vars=raw.get('vars') or {},
         output=raw.get('output'),
         output_on_error=raw.get('output-on-error'),
+        timeout=values.read_number(raw.get('timeout')),
         task_defaults=task_defaults.build(defaults) if defaults else None,
         tasks={
             name: task.build(name, entry)

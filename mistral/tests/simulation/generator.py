@@ -56,6 +56,8 @@ class _Workflow:
         self.tasks = {name: self._task() for name in names}
         self.inbound = {name: set() for name in names}
         workflow: dict[str, Any] = {'vars': {'laps': 0}}
+        if self._maybe(0.1):
+            workflow['timeout'] = self.rng.randint(1, 12)
         if self.is_reverse:
             workflow['type'] = 'reverse'
             self._require(names)
@@ -132,6 +134,8 @@ class _Workflow:
     def _policies(self) -> dict[str, Any]:
         rng = self.rng
         retry: dict[str, Any] = {'count': rng.randint(1, 2), 'delay': rng.randint(0, 3)}
+        if self._maybe(0.2):
+            retry |= {'backoff': 2, 'max-delay': 3, 'jitter': 0.5}
         if self._maybe(0.2):
             retry['break-on'] = '<% task().result = 1 %>'
         if self._maybe(0.2):

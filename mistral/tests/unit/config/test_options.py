@@ -146,7 +146,12 @@ DEFAULTS: dict[str, dict[str, object]] = {
 NEW: dict[str, dict[str, object]] = {
     'DEFAULT': {'rpc_implementation': 'kombu'},
     'api': {'workers': 1, 'threads': 10},
-    'engine': {'workers': 1, 'threads': 4, 'execution_cache_size': 200_000},
+    'engine': {
+        'workers': 1,
+        'threads': 4,
+        'execution_cache_size': 200_000,
+        'strict_language': False,
+    },
     'executor': {
         'workers': 1,
         'concurrency_model': 'threads',

@@ -1,10 +1,12 @@
 """What policies do to a task, in virtual time."""
 
 import pytest
+import yaml
 
 from mistral import states
 from mistral.tests.world import World
 from mistral.workflow import events
+from mistral.workflow.policies import RetryPolicy
 from mistral.workflow.ports import ActionResult
 
 
@@ -96,6 +98,52 @@ class TestRetry:
         world.pass_time(0)
         assert state(world, id_) == states.ERROR
         assert len(world.started) == 3
+
+    @pytest.mark.parametrize(
+        ('delays', 'expected'),
+        [
+            ('delay: 2', [2, 2, 2, 2]),
+            ('delay: 2, backoff: 3', [2, 6, 18, 54]),
+            ('delay: 2, backoff: 3, max-delay: 10', [2, 6, 10, 10]),
+            ('delay: 2, backoff: <% $.factor %>, max-delay: <% 3 %>', [2, 3, 3, 3]),
+            ('delay: 1, jitter: 4', [3, 3, 3, 3]),
+            ('delay: 4, max-delay: 3, jitter: 4', [5, 5, 5, 5]),
+        ],
+    )
+    def test_delays_may_grow_and_vary(self, world, delays, expected):
+        world.chance = 0.5
+        id_ = run(world, f'action: std.fail, retry: {{count: 4, {delays}}}', factor=4)
+        waited = []
+        while state(world, id_) == states.DELAYED:
+            (timer,) = world.timers
+            waited.append((timer.due - world.time).total_seconds())
+            world.pass_time(waited[-1])
+        assert waited == expected
+
+    @pytest.mark.parametrize(
+        ('policy', 'delays'),
+        [
+            (RetryPolicy(9, 4, backoff=0.5), [4, 2, 1, 0.5]),
+            (RetryPolicy(9, 0, backoff=2), [0, 0, 0, 0]),
+            (RetryPolicy(9, 1, backoff=0), [1, 0, 0, 0]),
+            (RetryPolicy(9, 1, backoff=1e300), [1, *[366 * 86400] * 3]),
+            (RetryPolicy(9, 1, backoff=1e300, max_delay=7), [1, 7, 7, 7]),
+            (RetryPolicy(9, 0, jitter=1), [0.25] * 4),
+        ],
+    )
+    def test_no_delay_is_out_of_range(self, policy, delays):
+        assert [policy.delay_before(retry, 0.25) for retry in (1, 2, 3, 4)] == delays
+
+    @pytest.mark.parametrize('name', ['backoff', 'max-delay', 'jitter'])
+    @pytest.mark.parametrize('value', ['often', '-1', 'true'])
+    def test_a_bad_delay_fails_the_workflow(self, world, name, value):
+        id_ = run(
+            world, f'action: std.fail, retry: {{count: 1, delay: 0, {name}: <% $.value %>}}',
+            value=yaml.safe_load(value),
+        )  # fmt: skip
+        execution = world.execution(id_)
+        assert execution.state == states.ERROR
+        assert f"['{name}']" in execution.state_info
 
 
 class TestTimeout:

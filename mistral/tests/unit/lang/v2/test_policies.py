@@ -35,6 +35,14 @@ def test_policies(body, policies):
         ('retry count=3 delay=<% $.d %>', RetrySpec(3, '<% $.d %>')),
         ('count=3 delay=1 break-on=<% $.b %>', RetrySpec(3, 1, '<% $.b %>')),
         ('count=3 delay=1.5', RetrySpec(3, 1)),
+        (
+            '{count: 3, delay: 1, backoff: 1.5, max-delay: <% $.m %>, jitter: 2}',
+            RetrySpec(3, 1, backoff=1.5, max_delay='<% $.m %>', jitter=2),
+        ),
+        (
+            'count=3 delay=1 backoff=1.5 max-delay=60 jitter=0.5',
+            RetrySpec(3, 1, backoff=1.5, max_delay=60, jitter=0.5),
+        ),
     ],
 )
 def test_retry(text, retry):
