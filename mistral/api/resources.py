@@ -5,7 +5,8 @@ from typing import Final
 from wsme.types import IntegerType, wsattr
 
 from mistral.api import types
-from mistral.api.types import Resource, Text
+from mistral.api.types import Choice, Resource, Text
+from mistral.services import cron_choices
 
 #: What the databases hold.
 _LARGEST_INTEGER: Final = 2**31 - 1
@@ -52,8 +53,8 @@ class Action(Resource):
     definition = types.text
     scope = types.scope
     project_id = _read_only()
-    created_at = types.time
-    updated_at = types.time
+    created_at = types.time_or_empty
+    updated_at = types.time_or_empty
     namespace = types.text
 
 
@@ -149,6 +150,10 @@ class CronTrigger(Resource):
     next_execution_time = types.time
     created_at = types.time
     updated_at = types.time
+    # What Mistral 23 does not have is shown only where it is used.
+    time_zone = Text(64)
+    overlap = Choice(*cron_choices.OVERLAPS)
+    missed = Choice(*cron_choices.MISSED)
 
 
 class EventTrigger(Resource):

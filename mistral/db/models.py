@@ -334,6 +334,10 @@ cron_triggers = Table(
     Column('workflow_input', Json()),
     Column('workflow_input_hash', CHAR(64)),
     Column('trust_id', String(80)),
+    Column('time_zone', String(64)),
+    Column('overlap', String(16)),
+    Column('missed', String(16)),
+    Column('last_execution_id', String(36)),
     UniqueConstraint('name', 'project_id'),
     UniqueConstraint(
         'workflow_input_hash', 'workflow_name', 'pattern', 'project_id', 'workflow_params_hash',

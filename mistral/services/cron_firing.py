@@ -13,6 +13,10 @@ it on. As long as workflows cannot be started at all, triggers stay due: each of
 when that is over, since what comes next is counted from then. A workflow that will never start
 (its input does not fit any more, the project has lost access) costs its trigger the occurrence.
 Nothing starts before its time.
+
+That is what Mistral 23 promises, too; the owner of a trigger may choose otherwise about overlapping
+and missed occurrences, see `cron_choices`. An occurrence that is left out does not count against
+the number of executions that the trigger is to start.
 """
 
 import json
@@ -20,9 +24,11 @@ import logging
 import random
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
+from mistral import states
 from mistral.context import RequestContext
 from mistral.db.database import Database
 from mistral.db.retry import is_transient
@@ -31,11 +37,13 @@ from mistral.db.store.cron import CronTrigger, Occurrence
 from mistral.db.times import utc_now
 from mistral.exceptions import (
     DBDuplicateEntryError,
+    DBEntityNotFoundError,
     InputException,
     MistralException,
     RpcError,
     UnavailableException,
 )
+from mistral.services import cron_choices
 from mistral.services.cron_patterns import next_occurrence
 
 LOG = logging.getLogger(__name__)
@@ -48,6 +56,10 @@ _LOOKS: Final = 10
 
 #: What is later than this has been missed. What is less late just came between two turns.
 _GRACE: Final = timedelta(seconds=2)
+
+#: What is later than this is not started if the owner does not want what was missed. Schedulers
+#: that are busy or restarted are not so late.
+_TOO_LATE: Final = timedelta(minutes=1)
 
 #: When a trigger comes whose pattern is not understood: it stays, for its owner to see.
 _NEVER: Final = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - all times are UTC
@@ -68,6 +80,10 @@ class Starter(Protocol):
         input: dict[str, Any],
         description: str,
         params: dict[str, Any],
+    ) -> Any: ...
+
+    def stop_workflow(
+        self, caller: RequestContext, execution_id: str, state: str, message: str | None = None
     ) -> Any: ...
 
 
@@ -98,13 +114,44 @@ class CronFiring:
             trigger = cron.load(connection, occurrence)
         if trigger is None:
             return False
+        is_wanted = True
         try:
-            self._start(trigger)
+            is_wanted = self._is_wanted(trigger)
+            if is_wanted:
+                self._start(trigger)
         except Exception as e:
             if _may_pass(e):
                 raise
             _log_failure(trigger, e)
-        return self._move_on(trigger)
+        return self._move_on(trigger, counts=is_wanted)
+
+    def _is_wanted(self, trigger: CronTrigger) -> bool:
+        """Follow the owner's choices; tell whether the occurrence is to start its workflow."""
+        time = trigger.occurrence.time
+        if trigger.missed == cron_choices.SKIP and self._now() - time > _TOO_LATE:
+            LOG.info('Cron trigger %s leaves out %s: it was missed', _identity(trigger), time)
+            return False
+        last = trigger.last_execution_id
+        if last is None or trigger.overlap not in (cron_choices.SKIP, cron_choices.REPLACE):
+            return True
+        with self._database.read() as connection:
+            is_running = cron.is_running(connection, last)
+        if is_running and trigger.overlap == cron_choices.SKIP:
+            LOG.info(
+                'Cron trigger %s leaves out %s: execution %s has not ended',
+                _identity(trigger), time, last,
+            )  # fmt: skip
+            return False
+        if is_running:
+            self._cancel(trigger, last)
+        return True
+
+    def _cancel(self, trigger: CronTrigger, execution_id: str) -> None:
+        message = f'Replaced by the next execution of cron trigger {_identity(trigger)}.'
+        with suppress(DBEntityNotFoundError):
+            self._engine.stop_workflow(
+                _runner(trigger), execution_id=execution_id, state=states.CANCELLED, message=message
+            )
 
     def _start(self, trigger: CronTrigger) -> None:
         id_ = trigger.occurrence.trigger_id
@@ -113,7 +160,7 @@ class CronFiring:
             'triggered_by': {'type': 'cron_trigger', 'id': id_},
         }
         self._engine.start_workflow(
-            RequestContext(project_id=trigger.project_id),
+            _runner(trigger),
             workflow_identifier=trigger.workflow_identifier,
             execution_id=execution_id_of(trigger.occurrence),
             input=trigger.workflow_input,
@@ -121,17 +168,21 @@ class CronFiring:
             params=trigger.workflow_params,
         )
 
-    def _move_on(self, trigger: CronTrigger) -> bool:
+    def _move_on(self, trigger: CronTrigger, *, counts: bool) -> bool:
         now = self._now()
         remaining = trigger.remaining
-        if remaining is not None and remaining > 0:
+        if counts and remaining is not None and remaining > 0:
             remaining -= 1
+        last = execution_id_of(trigger.occurrence) if counts else trigger.last_execution_id
         next_time = None if remaining == 0 else _next_time(trigger, now)
         try:
             with self._database.transaction() as connection:
                 if next_time is None:
                     return cron.remove(connection, trigger)
-                return cron.move_on(connection, trigger, next_time, remaining, now)
+                return cron.move_on(
+                    connection, trigger, next_time, now,
+                    remaining_executions=remaining, last_execution_id=last,
+                )  # fmt: skip
         except DBDuplicateEntryError:
             # One that has the same workflow, times and count as this one has now: it is due, too,
             # and when it has moved on, this one can.
@@ -145,10 +196,17 @@ def execution_id_of(occurrence: Occurrence) -> str:
     return str(uuid.uuid5(_EXECUTIONS, f'{occurrence.trigger_id} {time}'))
 
 
+def _runner(trigger: CronTrigger) -> RequestContext:
+    return RequestContext(project_id=trigger.project_id)
+
+
 def _next_time(trigger: CronTrigger, now: datetime) -> datetime | None:
-    """When the trigger comes next; what it has missed does not count."""
+    """When the trigger comes next; what it has missed counts only if its owner wants that."""
+    after = trigger.occurrence.time
+    if trigger.missed != cron_choices.ALL:
+        after = max(now - _GRACE, after)
     try:
-        found = next_occurrence(trigger.pattern, max(now - _GRACE, trigger.occurrence.time))
+        found = next_occurrence(trigger.pattern, after, trigger.time_zone)
     except InputException as e:
         LOG.error('Cron trigger %s will not come again: %s', _identity(trigger), e)
         return _NEVER

@@ -11,7 +11,13 @@ from mistral.db.database import Database
 from mistral.db.repositories import Repository, Row
 from mistral.db.times import utc_now
 from mistral.exceptions import DBEntityNotFoundError, InputException
-from mistral.services.cron_patterns import check_pattern, invalid_pattern, next_occurrence
+from mistral.services import cron_choices
+from mistral.services.cron_patterns import (
+    check_pattern,
+    check_time_zone,
+    invalid_pattern,
+    next_occurrence,
+)
 from mistral.services.definition_store import DefinitionStore, Key
 from mistral.services.execution_requests import refuse_internal_params
 from mistral.services.triggered_workflows import CHECKED_COLUMNS, check_input, trigger_runner
@@ -51,6 +57,7 @@ class CronTriggersService:
         if not given.get('name'):
             raise InputException('Name of the cron trigger is not provided.')
         times = self._times(given)
+        choices = {name: given.get(name) for name in cron_choices.ATTRIBUTES}
         input_ = given.get('workflow_input') or {}
         params = given.get('workflow_params') or {}
         refuse_internal_params(params)
@@ -67,6 +74,7 @@ class CronTriggersService:
                 'workflow_params': params,
                 'workflow_params_hash': _hash(params),
                 **times,
+                **choices,
             }
             return self._triggers.insert(conn, values, caller)
 
@@ -98,11 +106,13 @@ class CronTriggersService:
             raise InputException('Pattern must be provided if count is superior to 1.')
         if pattern:
             check_pattern(pattern)
+        time_zone = given.get('time_zone')
+        check_time_zone(time_zone)
         return {
             'pattern': pattern or _NO_PATTERN,
             'remaining_executions': count if pattern else 1,
             'first_execution_time': first,
-            'next_execution_time': first or _next(pattern, now),
+            'next_execution_time': first or _next(pattern, now, time_zone),
         }
 
     def _find_workflow(self, conn: Any, given: Mapping[str, Any], runner: RequestContext) -> Row:
@@ -135,8 +145,8 @@ def _parse_time(text: str) -> datetime:
         raise InputException(str(e)) from e
 
 
-def _next(pattern: str, after: datetime) -> datetime:
-    found = next_occurrence(pattern, after)
+def _next(pattern: str, after: datetime, time_zone: str | None) -> datetime:
+    found = next_occurrence(pattern, after, time_zone)
     if found is None:
         raise invalid_pattern(pattern, ' (no date within fifty years matches it)')
     return found

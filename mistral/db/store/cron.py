@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, exists, select, update
 
-from mistral.db.models import cron_triggers, mistral_metrics
+from mistral import states
+from mistral.db.models import cron_triggers, mistral_metrics, workflow_executions
 from mistral.db.repositories.conflicts import translated_conflicts
 from mistral.db.repositories.kinds import CRON_TRIGGER
 
@@ -19,7 +20,8 @@ _COLUMNS: Final = [
     _TRIGGER[name]
     for name in (
         'id', 'name', 'project_id', 'next_execution_time', 'pattern', 'remaining_executions',
-        'workflow_id', 'workflow_name', 'workflow_input', 'workflow_params',
+        'workflow_id', 'workflow_name', 'workflow_input', 'workflow_params', 'time_zone',
+        'overlap', 'missed', 'last_execution_id',
     )
 ]  # fmt: skip
 
@@ -34,7 +36,11 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class CronTrigger:
-    """A trigger and its next occurrence; `remaining` None stands for any number."""
+    """A trigger and its next occurrence; `remaining` None stands for any number.
+
+    `last_execution_id` is the execution that the occurrence before has started. For `overlap` and
+    `missed` see `mistral.services.cron_choices`.
+    """
 
     occurrence: Occurrence
     name: str
@@ -44,6 +50,10 @@ class CronTrigger:
     workflow_identifier: str
     workflow_input: dict[str, Any]
     workflow_params: dict[str, Any]
+    time_zone: str | None = None
+    overlap: str | None = None
+    missed: str | None = None
+    last_execution_id: str | None = None
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Occurrence]:
@@ -78,21 +88,33 @@ def load(connection: Connection, occurrence: Occurrence) -> CronTrigger | None:
         workflow_identifier=row['workflow_id'] or row['workflow_name'],
         workflow_input=row['workflow_input'] or {},
         workflow_params=row['workflow_params'] or {},
+        time_zone=row['time_zone'],
+        overlap=row['overlap'],
+        missed=row['missed'],
+        last_execution_id=row['last_execution_id'],
     )
+
+
+def is_running(connection: Connection, execution_id: str) -> bool:
+    """Whether there is an execution of this id that has not ended."""
+    execution = workflow_executions.c
+    query = select(execution.state).where(execution.id == execution_id)
+    state = connection.execute(query).scalar()
+    return state is not None and not states.is_completed(state)
 
 
 def move_on(
     connection: Connection,
     trigger: CronTrigger,
     next_time: datetime,
-    remaining: int | None,
     now: datetime,
+    **changes: Any,
 ) -> bool:
     """Let the trigger come again at `next_time`, unless somebody else has moved it on.
 
     Raises DBDuplicateEntryError if there is a trigger now that differs in nothing but its name.
     """
-    values = {'next_execution_time': next_time, 'remaining_executions': remaining}
+    values = {'next_execution_time': next_time, **changes}
     statement = update(cron_triggers).where(*_is_at(trigger.occurrence))
     row = {'id': trigger.occurrence.trigger_id, 'name': trigger.name}
     with translated_conflicts(CRON_TRIGGER, row):

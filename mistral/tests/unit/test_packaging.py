@@ -22,7 +22,7 @@ PACKAGE = Path(mistral.__file__).parent
 ROOT = PACKAGE.parent
 
 #: Requirements that something else than an import needs, with the reason.
-NOT_IMPORTED: dict[str, str] = {}
+NOT_IMPORTED = {'tzdata': 'time zones, where the operating system has none'}
 
 
 @cache

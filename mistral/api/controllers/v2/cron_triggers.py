@@ -11,6 +11,7 @@ from mistral.api.resources import CronTrigger
 from mistral.api.routing import Controller
 from mistral.api.services import ApiServices
 from mistral.db.repositories import Row
+from mistral.services import cron_choices
 from mistral.services.cron_triggers import CronTriggersService
 
 CRON_TRIGGERS: Final = Collection(
@@ -44,13 +45,15 @@ class CronTriggersController(Controller):
     @expose('cron_triggers:list', query=CRON_TRIGGERS.arguments)
     def get_all(self, call: Call) -> Row:
         repository = self.services.repositories.cron_triggers
-        return list_for_projects(self.services, call, CRON_TRIGGERS, repository)
+        return list_for_projects(
+            self.services, call, CRON_TRIGGERS, repository, _without_unused_choices
+        )
 
     @expose('cron_triggers:get', query={'fields': types.names})
     def get_one(self, call: Call, identifier: str) -> Row:
         fields = CRON_TRIGGERS.fields_of_one(call.query.get('fields'), ignore_unknown=True)
         row = self._triggers.get(identifier, call.caller, fields)
-        return CronTrigger.render({name: row[name] for name in fields})
+        return CronTrigger.render(_without_unused_choices({name: row[name] for name in fields}))
 
     @expose('cron_triggers:create', body=CronTrigger, body_name='cron_trigger', status=201)
     def post(self, call: Call) -> Row:
@@ -59,8 +62,17 @@ class CronTriggersController(Controller):
             call.authorize('cron_triggers:publicize')
         row = self._triggers.create(given, call.caller)
         del row['updated_at']
-        return CronTrigger.render(row)
+        return CronTrigger.render(_without_unused_choices(row))
 
     @expose('cron_triggers:delete', status=204)
     def delete(self, call: Call, identifier: str) -> None:
         self._triggers.delete(identifier, call.caller)
+
+
+def _without_unused_choices(row: Row) -> Row:
+    """Clients of Mistral 23 do not know them."""
+    return {
+        name: value
+        for name, value in row.items()
+        if value is not None or name not in cron_choices.ATTRIBUTES
+    }

@@ -337,3 +337,34 @@ def test_a_workflow_with_triggers_stays(api):
 def test_only_administrators_publish(api):
     api.request('POST', PATH, status=403, json=body(scope='public'))
     api.request('POST', PATH, status=201, json=body(scope='public'), headers=ADMIN)
+
+
+CHOICES = {'time_zone': 'Europe/Berlin', 'overlap': 'skip', 'missed': 'all'}
+
+
+def test_choices_are_shown_where_they_were_made(api):
+    created = create(api, **CHOICES)
+    assert {name: created[name] for name in CHOICES} == CHOICES
+    assert {name: api.get(f'{PATH}/ct')[name] for name in CHOICES} == CHOICES
+    create(api, name='plain', pattern='0 0 2 1 *')
+    chosen, plain = api.get(PATH)['cron_triggers']
+    assert list(chosen) == [*FIELDS, *CHOICES]
+    assert list(plain) == list(api.get(f'{PATH}/plain')) == FIELDS
+
+
+def test_the_time_zone_counts_for_the_next_time(api):
+    created = create(api, pattern='0 0 1 1 *', time_zone='Asia/Kathmandu')
+    assert created['next_execution_time'].endswith('12-31 18:15:00')
+
+
+@pytest.mark.parametrize(
+    ('choice', 'problem'),
+    [
+        ({'time_zone': 'Mars/Phobos'}, "There is no time zone 'Mars/Phobos'"),
+        ({'overlap': 'maybe'}, 'Value should be one of: start, skip, replace'),
+        ({'missed': 'some'}, 'Value should be one of: once, skip, all'),
+    ],
+)
+def test_choices_that_are_refused(api, choice, problem):
+    answer = api.request('POST', PATH, status=400, json=body(**choice))
+    assert problem in answer.json['faultstring']

@@ -62,8 +62,8 @@ def test_an_occurrence_counts_as_long_as_it_is_to_come(database, add):
     with database.transaction() as connection:
         trigger = cron.load(connection, occurrence)
         assert trigger is not None
-        assert cron.move_on(connection, trigger, NOON + SECOND, None, NOON)
-        assert not cron.move_on(connection, trigger, NOON + SECOND, None, NOON)
+        assert cron.move_on(connection, trigger, NOON + SECOND, NOON)
+        assert not cron.move_on(connection, trigger, NOON + SECOND, NOON)
         assert not cron.remove(connection, trigger)
         assert cron.load(connection, occurrence) is None
 

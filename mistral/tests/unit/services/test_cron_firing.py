@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
-from mistral.db.models import cron_triggers
+from mistral.db.models import cron_triggers, workflow_executions
 from mistral.db.store import cron
 from mistral.db.store.cron import Occurrence
 from mistral.exceptions import (
@@ -32,7 +32,8 @@ class Engine:
     def __init__(self):
         self.calls = []
         self.started = {}
-        self.error = self.lost_answer = None
+        self.stopped = []
+        self.error = self.lost_answer = self.stop_error = None
 
     def start_workflow(self, caller, **call):
         self.calls.append(call['execution_id'])
@@ -41,6 +42,11 @@ class Engine:
         self.started.setdefault(call['execution_id'], (caller, call))
         if self.lost_answer:
             raise self.lost_answer
+
+    def stop_workflow(self, caller, execution_id, state, message=None):
+        self.stopped.append((caller.project_id, execution_id, state, message))
+        if self.stop_error:
+            raise self.stop_error
 
 
 class Clock:
@@ -250,6 +256,117 @@ class TestFailures:
         assert len(engine.calls) == 5
 
 
+class TestMissed:
+    """What the owner wants to happen about occurrences that nobody could start in time."""
+
+    def test_all_of_them(self, firing, add, find, engine, clock):
+        add(missed='all')
+        clock.now += 3 * MINUTE + SECOND
+        firing.fire_due()
+        times = [NOON + minutes * MINUTE for minutes in range(4)]
+        assert list(engine.started) == [execution_id_of(Occurrence('t', time)) for time in times]
+        assert find() == (NOON + 4 * MINUTE, None)
+
+    def test_no_more_of_them_than_the_count(self, firing, add, find, engine, clock):
+        add(missed='all', remaining_executions=2)
+        clock.now += 10 * MINUTE
+        firing.fire_due()
+        assert len(engine.started) == 2
+        assert find() is None
+
+    @pytest.mark.parametrize(('late', 'count'), [(MINUTE, 1), (MINUTE + SECOND, 0)])
+    def test_none_of_them(self, firing, add, find, engine, clock, late, count):
+        add(missed='skip', pattern='@hourly', remaining_executions=5)
+        clock.now += late
+        firing.fire_due()
+        assert len(engine.started) == count
+        assert find() == (NOON + 60 * MINUTE, 5 - count)
+
+    def test_one_of_them(self, firing, add, engine, clock):
+        add(missed='once')
+        clock.now += 10 * MINUTE + 30 * SECOND
+        firing.fire_due()
+        assert len(engine.started) == 1
+
+
+class TestOverlap:
+    """What the owner wants to happen while the execution before has not ended."""
+
+    @pytest.fixture
+    def last(self, database):
+        """Let the execution before be in a state; returns its id."""
+
+        def last(state):
+            row = {'id': 'before', 'created_at': NOON, 'state': state, 'scope': 'private'}
+            with database.transaction() as connection:
+                connection.execute(insert(workflow_executions).values(row))
+            return 'before'
+
+        return last
+
+    @pytest.mark.parametrize('overlap', [None, 'start', 'skip', 'replace'])
+    @pytest.mark.parametrize('state', ['SUCCESS', 'ERROR', 'CANCELLED'])
+    def test_one_that_has_ended_is_in_nobodys_way(self, firing, add, engine, last, overlap, state):
+        add(overlap=overlap, last_execution_id=last(state))
+        firing.fire_due()
+        assert len(engine.started) == 1
+        assert not engine.stopped
+
+    @pytest.mark.parametrize('state', ['RUNNING', 'PAUSED', 'IDLE'])
+    @pytest.mark.parametrize(
+        ('overlap', 'starts', 'stops'),
+        [(None, 1, 0), ('start', 1, 0), ('skip', 0, 0), ('replace', 1, 1)],
+    )
+    def test_one_that_has_not(self, firing, add, find, engine, last, overlap, starts, stops, state):
+        add(overlap=overlap, last_execution_id=last(state), remaining_executions=5)
+        firing.fire_due()
+        assert (len(engine.started), len(engine.stopped)) == (starts, stops)
+        assert find() == (NOON + MINUTE, 5 - starts)
+
+    def test_the_one_before_is_cancelled_with_a_reason(self, firing, add, engine, last):
+        add(overlap='replace', last_execution_id=last('RUNNING'))
+        firing.fire_due()
+        message = 'Replaced by the next execution of cron trigger [name=name of t, id=t].'
+        assert engine.stopped == [('p', 'before', 'CANCELLED', message)]
+
+    def test_it_may_be_deleted_at_that_moment(self, firing, add, engine, last):
+        add(overlap='replace', last_execution_id=last('RUNNING'))
+        engine.stop_error = DBEntityNotFoundError('gone')
+        firing.fire_due()
+        assert len(engine.started) == 1
+
+    def test_a_deleted_one_is_in_nobodys_way(self, firing, add, engine):
+        add(overlap='skip', last_execution_id='gone')
+        firing.fire_due()
+        assert len(engine.started) == 1
+
+    def test_what_was_started_is_the_one_before_the_next(
+        self, firing, add, engine, clock, database
+    ):
+        add(overlap='skip')
+        firing.fire_due()
+        (first,) = engine.started
+        row = {'id': first, 'created_at': NOON, 'state': 'RUNNING', 'scope': 'private'}
+        with database.transaction() as connection:
+            connection.execute(insert(workflow_executions).values(row))
+        for _ in range(2):
+            clock.now += MINUTE
+            firing.fire_due()
+        assert list(engine.started) == [first]
+        with database.transaction() as connection:
+            connection.execute(workflow_executions.update().values(state='SUCCESS'))
+        clock.now += MINUTE
+        firing.fire_due()
+        assert len(engine.started) == 2
+
+
+def test_the_pattern_is_read_in_the_time_zone(firing, add, find):
+    add(pattern='0 9 * * *', time_zone='Asia/Kathmandu')
+    firing.fire_due()
+    next_time, _ = find()
+    assert next_time.time().isoformat() == '03:15:00'
+
+
 class TestCrashes:
     def test_before_the_start(self, firing, add, find, engine):
         add(remaining_executions=1)
@@ -266,7 +383,7 @@ class TestCrashes:
     def test_between_the_start_and_the_move(
         self, firing, add, find, engine, clock, monkeypatch, step, count
     ):
-        def die(*_):
+        def die(*_, **__):
             raise Crash
 
         add(remaining_executions=count)

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from mistral.exceptions import InputException
-from mistral.services.cron_patterns import check_pattern, next_occurrence
+from mistral.services.cron_patterns import check_pattern, check_time_zone, next_occurrence
 
 #: A Saturday.
 NOW = datetime.fromisoformat('2026-11-21 22:55:30.400000')
@@ -43,6 +43,36 @@ def test_the_time_zone_of_the_host_does_not_matter(monkeypatch):
     monkeypatch.setenv('TZ', 'Europe/Berlin')
     before = datetime.fromisoformat('2027-03-28 00:00:00')
     assert next_occurrence('30 2 * * *', before) == datetime.fromisoformat('2027-03-28 02:30:00')
+
+
+@pytest.mark.parametrize(
+    ('pattern', 'zone', 'after', 'expected'),
+    [
+        ('0 9 * * *', 'America/New_York', '2026-03-07 00:00', ['03-07 14:00', '03-08 13:00']),
+        # There is no 02:30 on the 29th.
+        ('30 2 * * *', 'Europe/Berlin', '2026-03-28 00:00',
+         ['03-28 01:30', '03-29 01:00', '03-30 00:30']),
+        # There are two on the 25th.
+        ('30 2 * * *', 'Europe/Berlin', '2026-10-24 00:00',
+         ['10-24 00:30', '10-25 00:30', '10-25 01:30', '10-26 01:30']),
+        ('0 * * * *', 'Europe/Berlin', '2026-10-24 23:30',
+         ['10-25 00:00', '10-25 01:00', '10-25 02:00']),
+        ('0 0 1 * *', 'Asia/Kathmandu', '2026-03-01 00:00', ['03-31 18:15']),
+    ],
+)  # fmt: skip
+def test_patterns_are_read_in_a_time_zone(pattern, zone, after, expected):
+    moment: datetime | None = datetime.fromisoformat(after)
+    found = []
+    for _ in expected:
+        moment = moment and next_occurrence(pattern, moment, zone)
+        found.append(f'{moment:%m-%d %H:%M}')
+    assert found == expected
+
+
+@pytest.mark.parametrize('name', ['Nowhere/City', 'a b', '../etc/passwd', '/etc/passwd', 'Europe'])
+def test_time_zones_that_are_refused(name):
+    with pytest.raises(InputException, match=f"There is no time zone '{name}'"):
+        check_time_zone(name)
 
 
 @pytest.mark.parametrize('pattern', ['0 0 30 2 *', '0 0 1 1 * 0 2020'])
