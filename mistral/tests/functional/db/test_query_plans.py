@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event
 from mistral.db import migrations
 from mistral.db.database import Database
 from mistral.db.repositories import Repositories
-from mistral.db.store import hand_over, jobs, loading, queries, unfinished
+from mistral.db.store import cron, hand_over, jobs, loading, queries, unfinished
 from mistral.db.store.definitions import GraphCache
 from mistral.tests.functional.conftest import empty_database
 from mistral.tests.unit.api.conftest import ADMIN, CALLER, Api, make_api, policies  # noqa: F401
@@ -25,9 +25,15 @@ from mistral.tests.unit.db.support import NOON
 
 EXECUTIONS: Final = 20_000
 
-#: Tables that grow with each execution.
+#: Tables that grow with each execution, and triggers that are looked at every second.
 BIG: Final = frozenset(
-    ('workflow_executions_v2', 'task_executions_v2', 'action_executions_v2', 'scheduled_jobs_v2')
+    (
+        'workflow_executions_v2',
+        'task_executions_v2',
+        'action_executions_v2',
+        'scheduled_jobs_v2',
+        'cron_triggers_v2',
+    )
 )
 
 #: So many rows may be looked at, by each query, for a page of a list and for what belongs to one
@@ -99,6 +105,12 @@ INSERT INTO scheduled_jobs_v2 (id, created_at, func_name, func_args, execute_at,
 SELECT uid(200, i), created_at, 'engine.deliver_event', '{{"type": "Settle"}}',
     timestamp '2026-01-01' + i * interval '1 h', uid(0, i)
 FROM facts;
+
+INSERT INTO cron_triggers_v2 (id, name, created_at, scope, project_id, pattern, workflow_name,
+    next_execution_time)
+SELECT uid(300, i), 'trigger' || i, created_at, 'private', project, '@hourly', workflow,
+    timestamp '2026-01-01' + i * interval '1 h'
+FROM facts WHERE i <= 10000;
 """
 
 #: What users ask for, in pages.
@@ -182,6 +194,7 @@ ABOUT_WHAT_GOES_ON: Final[dict[str, Use]] = {
     'overdue events': lambda c: jobs.take_overdue(
         c, NOW, due_before=NOW, taken_before=NOW, limit=500
     ),
+    'cron triggers that are due': lambda c: cron.due(c, NOW, 500),
     'executions': unfinished.running_executions,
     'actions': unfinished.running_actions,
     'actions outside of workflows': lambda c: unfinished.fail_direct_actions(c, ''),
