@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sysconfig
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from mistral.tests.functional.service.rest import Rest
-from mistral.tests.waiting import wait_for
+from mistral.tests.waiting import PATIENCE, wait_for
 
-#: Seconds that an idle server has to stop; it takes a tenth of that.
-STOPS_WITHIN: Final = 10
+#: Tracebacks that libraries write when connections break, by what stands on their line.
+_OF_LIBRARIES: Final = ('sqlalchemy.pool', 'oslo.messaging', 'oslo_messaging', 'amqp')
 
 Options = Mapping[str, Mapping[str, object]]
 
@@ -54,69 +55,65 @@ def run(home: Path, *command: str, **variables: str) -> subprocess.CompletedProc
     )
 
 
-class ServerProcess:
-    """A `mistral-server` with all components. It can be started again after it has ended.
+class Program:
+    """A program of the environment that runs until it is told to stop.
 
-    `options` are the last word over those of `config_file`.
+    It can be started again after it has ended. It leads a process group of its own, so that nothing
+    is left of it in the end.
     """
 
-    def __init__(
-        self, home: Path, database_url: str, options: Options, config_file: Path | None = None
-    ) -> None:
-        defaults: Options = {
-            'DEFAULT': {'default_log_levels': 'workflow_trace=WARNING'},
-            'api': {'host': '127.0.0.1', 'port': 0},
-            'pecan': {'auth_enable': False},
-            'database': {'connection': database_url},
-        }
-        groups = {*defaults, *options}
-        merged = {group: {**defaults.get(group, {}), **options.get(group, {})} for group in groups}
+    def __init__(self, name: str, home: Path, variables: Mapping[str, str] | None = None) -> None:
+        """`variables` are added to the environment."""
+        self.name = name
         self._home = home
-        files = [config_file] if config_file else []
-        files.append(write_config(home / 'mistral.conf', merged))
-        self._arguments = [f'--config-file={file}' for file in files]
-        self._log_path = home / 'server.log'
+        self._variables = variables or {}
+        self._log_path = home / f'{name}.log'
         self._process: subprocess.Popen[bytes] | None = None
-        self._rest: Rest | None = None
+        self._seen = 0
 
-    @property
-    def rest(self) -> Rest:
-        assert self._rest is not None, 'The server has not been started.'
-        return self._rest
-
-    @property
-    def log(self) -> str:
-        """What all its lives have written so far."""
-        return self._log_path.read_text() if self._log_path.exists() else ''
-
-    @property
-    def tracebacks(self) -> list[str]:
-        """Where they begin in the log. Broken connections are none of the service's."""
-        lines = self.log.splitlines()
-        return [line for line in lines if 'Traceback' in line and 'sqlalchemy.pool' not in line]
-
-    def start(self) -> None:
-        """Start it and wait until it serves."""
-        seen = len(self.log)
+    def _start(self, *command: str) -> None:
+        self._seen = len(self.log)
         with self._log_path.open('ab') as log:
             self._process = subprocess.Popen(
-                [script('mistral-server'), *self._arguments],
-                env=clean_environment(self._home),
+                [script(command[0]), *command[1:]],
+                env=clean_environment(self._home, **self._variables),
                 cwd=self._home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
-        def address() -> str | None:
-            assert self._process.poll() is None, f'The server does not start:\n{self.log[seen:]}'
-            found = re.search(r'Serving (\S+/v2)', self.log[seen:])
-            return found and found[1]
+    @property
+    def log(self) -> str:
+        """What all its lives have written so far."""
+        return self._log_path.read_text(errors='replace') if self._log_path.exists() else ''
 
-        self._rest = Rest(wait_for(address, 'server'))
+    @property
+    def new_log(self) -> str:
+        """What it has written since its last start."""
+        return self.log[self._seen :]
+
+    @property
+    def tracebacks(self) -> list[str]:
+        """Where they begin in the log. Broken connections of libraries do not count."""
+        return [
+            line
+            for line in self.log.splitlines()
+            if 'Traceback' in line and not any(name in line for name in _OF_LIBRARIES)
+        ]
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, f'{self.name} has not been started.'
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
-        """End it at once, wherever it stands."""
+        """End the process at once, wherever it stands; those under it are left alone."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
@@ -126,15 +123,59 @@ class ServerProcess:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
 
-    def exit_code(self, timeout: float = STOPS_WITHIN) -> int:
+    def exit_code(self, timeout: float = PATIENCE) -> int:
+        """Wait for its end."""
         assert self._process is not None
         return self._process.wait(timeout)
+
+    def erase(self) -> None:
+        """Kill whatever there is of it."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+class ServerProcess(Program):
+    """A `mistral-server` with all components.
+
+    `options` are the last word over those of `config_file`.
+    """
+
+    def __init__(
+        self, home: Path, database_url: str, options: Options, config_file: Path | None = None
+    ) -> None:
+        super().__init__('server', home)
+        defaults: Options = {
+            'DEFAULT': {'default_log_levels': 'workflow_trace=WARNING'},
+            'api': {'host': '127.0.0.1', 'port': 0},
+            'pecan': {'auth_enable': False},
+            'database': {'connection': database_url},
+        }
+        groups = {*defaults, *options}
+        merged = {group: {**defaults.get(group, {}), **options.get(group, {})} for group in groups}
+        files = [config_file] if config_file else []
+        files.append(write_config(home / 'mistral.conf', merged))
+        self._arguments = [f'--config-file={file}' for file in files]
+        self._rest: Rest | None = None
+
+    @property
+    def rest(self) -> Rest:
+        assert self._rest is not None, 'The server has not been started.'
+        return self._rest
+
+    def start(self) -> None:
+        """Start it and wait until it serves."""
+        self._start('mistral-server', *self._arguments)
+
+        def address() -> str | None:
+            assert self.is_running, f'The server does not start:\n{self.new_log}'
+            found = re.search(r'Serving (\S+/v2)', self.new_log)
+            return found and found[1]
+
+        self._rest = Rest(wait_for(address, 'server'))
 
     def stop(self) -> None:
         """Stop it as an operator does, and see that it goes in peace."""
         self.terminate()
         assert self.exit_code() == 0
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
