@@ -6,17 +6,18 @@ from wsgiref.types import WSGIApplication
 from pecan.core import ExplicitPecan
 
 from mistral.api.controllers.root import RootController
+from mistral.api.envelope import with_envelope
 from mistral.api.hooks import (
     CallerHook,
     ErrorHook,
     MaintenanceHook,
-    RequestIdHook,
     XmlBodyHook,
 )
 from mistral.api.requests import ApiRequest
 from mistral.api.routing import Handler
 from mistral.api.services import ApiServices
 from mistral.api.settings import ApiSettings
+from mistral.auth import AuthHandler
 from mistral.exceptions import ConfigurationError
 from mistral.services.maintenance import Maintenance
 
@@ -46,10 +47,18 @@ def create_app(services: ApiServices) -> WSGIApplication:
         )
     handler = services.auth_handler if services.settings.auth_enable else None
     maintenance = MaintenanceHook(Maintenance(services.database), services.settings.max_body_bytes)
-    return _Application(
+    app: WSGIApplication = _Application(
         RootController(services),
-        hooks=[RequestIdHook(), XmlBodyHook(), ErrorHook(), CallerHook(handler), maintenance],
+        hooks=[
+            XmlBodyHook(),
+            ErrorHook(),
+            CallerHook(handler, services.settings.cloud),
+            maintenance,
+        ],
         request_cls=ApiRequest,
         force_canonical=False,
         guess_content_type_from_ext=False,
     )
+    if isinstance(handler, AuthHandler):
+        app = handler.wrap(app)
+    return with_envelope(app)

@@ -17,6 +17,13 @@ import webob.request
 import wsme.exc
 
 from mistral import exceptions as exc
+from mistral.api.answers import (
+    TEXT,
+    TEXT_OR_NULL,
+    Schema,
+    array_of,
+    json_object,
+)
 from mistral.db.database import DatabaseFailure
 from mistral.db.retry import is_transient
 
@@ -47,6 +54,30 @@ _STATUSES: Final[Mapping[type[BaseException], int]] = {
     exc.MistralError: 500,
     webob.request.DisconnectionError: 400,
 }
+
+_INTEGER_OR_NULL: Final[Schema] = {'type': ['integer', 'null']}
+
+#: What `problems` of errors in definitions hold (`mistral.exceptions.Problem`).
+PROBLEM: Final = json_object(
+    {
+        'message': TEXT,
+        'path': TEXT,
+        'line': _INTEGER_OR_NULL,
+        'column': _INTEGER_OR_NULL,
+        'hint': TEXT_OR_NULL,
+    }
+)
+
+#: The schema of what `fault` answers.
+FAULT: Final = json_object(
+    {
+        'faultcode': {'enum': ['Client', 'Server']},
+        'faultstring': TEXT,
+        'debuginfo': TEXT_OR_NULL,
+        'problems': array_of(PROBLEM),
+    },
+    optional=('problems',),
+)
 
 #: Characters of a message about arguments.
 _LONGEST_MESSAGE: Final = 2000

@@ -6,6 +6,16 @@ from typing import Any, Final
 
 from mistral import states
 from mistral.api import types
+from mistral.api.answers import (
+    FLAG_OR_NULL,
+    INTEGER,
+    TEXT_OR_NULL,
+    ListOf,
+    Other,
+    Schema,
+    array_of,
+    json_object,
+)
 from mistral.api.listings import EXECUTIONS, complete_execution
 from mistral.api.requests import Call
 from mistral.api.resources import Execution
@@ -20,6 +30,41 @@ _DEPTH: Final = {'max_depth': int, 'errors_only': types.flag}
 #: Query arguments of the two kinds of answers.
 SUB_EXECUTION_ARGUMENTS: Final = {**_DEPTH, 'include_output': types.flag}
 REPORT_ARGUMENTS: Final = {**_DEPTH, 'statistics_only': types.flag}
+
+SUB_EXECUTIONS: Final = ListOf('executions', Execution)
+
+_ENTRY: Final = dict.fromkeys(execution_report.EXECUTION_COLUMNS, TEXT_OR_NULL)
+_ACTION: Final = json_object({'accepted': FLAG_OR_NULL, 'last_heartbeat': TEXT_OR_NULL, **_ENTRY})
+
+#: An execution has tasks, and tasks have executions.
+_EXECUTION_REFERENCE: Final[Schema] = {'$ref': '#/components/schemas/ReportedExecution'}
+_TASK: Final = json_object(
+    {
+        'action_executions': array_of(_ACTION),
+        'workflow_executions': array_of(_EXECUTION_REFERENCE),
+        'retry_count': INTEGER,
+        **_ENTRY,
+    },
+    optional=('retry_count',),
+)
+
+#: Schemas that answers refer to by name.
+SCHEMAS: Final[Mapping[str, Schema]] = {
+    'ReportedExecution': json_object(
+        {'task_executions': array_of(_TASK), **_ENTRY}, optional=('task_executions',)
+    ),
+}
+
+#: What `report` answers.
+REPORT: Final = Other(
+    json_object(
+        {
+            'statistics': json_object(dict.fromkeys(execution_report.STATISTICS, INTEGER)),
+            'root_workflow_execution': _EXECUTION_REFERENCE,
+        },
+        optional=('root_workflow_execution',),
+    )
+)
 
 
 def sub_executions_of_execution(services: ApiServices, call: Call, id: str) -> Row:

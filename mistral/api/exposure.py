@@ -4,6 +4,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import pecan
@@ -13,6 +14,7 @@ import wsme.rest.args
 import wsme.rest.json
 import wsme.types
 
+from mistral.api.answers import Answer
 from mistral.api.requests import ApiRequest, Call
 from mistral.api.types import Resource, parse_json
 
@@ -22,25 +24,60 @@ TEXT: Final = 'text'
 #: WSME datatypes of the arguments that a query may give, by name.
 Arguments = Mapping[str, Any]
 
-_JSON_TYPES: Final = frozenset(wsme.rest.json.accept_content_types)
+#: Media types of JSON bodies.
+JSON_TYPES: Final = frozenset(wsme.rest.json.accept_content_types)
+
 _FORM_TYPES: Final = frozenset({'', 'application/x-www-form-urlencoded', 'multipart/form-data'})
+
+#: Such as the report of a workflow that has called itself hundreds of times.
+_TOO_DEEP: Final = (
+    'The answer is nested too deeply. Ask for a part of it, for example with max_depth=50.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What `expose` has been told about a handler, and what its signature says.
+
+    `path` names its path arguments; the first `required` of them have no default.
+    """
+
+    rule: str | None
+    further_rules: tuple[str, ...] = ()
+    query: Arguments = field(default_factory=dict)
+    body: type[Resource] | Literal['text'] | None = None
+    answer: Answer = None
+    status: int = 200
+    example: Any = None
+    path: tuple[str, ...] = ()
+    required: int = 0
+
+    def takes(self, count: int) -> bool:
+        """Whether the handler can be called with so many path arguments."""
+        return self.required <= count <= len(self.path)
 
 
 def expose(
     rule: str | None,
     *,
+    further_rules: tuple[str, ...] = (),
     query: Arguments | None = None,
     ignore_unknown: bool = False,
     body: type[Resource] | Literal['text'] | None = None,
     body_name: str = 'body',
+    answer: Answer = None,
     status: int = 200,
+    example: Any = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., webob.Response]]:
     """Declare a controller's method `(self, call, *path_arguments)` as an HTTP handler.
 
-    `rule` is the access rule that callers must pass, None lets everybody in. Query arguments other
-    than those of `query` are an error unless `ignore_unknown` is set. `body` is the resource that
-    the JSON body describes, `TEXT`, or None; messages call it `body_name`. What the method returns
-    is sent as JSON; with `status` 204 nothing is sent.
+    `rule` is the access rule that callers must pass, None lets everybody in; the method itself may
+    ask for `further_rules`. Query arguments other than those of `query` are an error unless
+    `ignore_unknown` is set. `body` is the resource that the JSON body describes, `TEXT`, or None;
+    messages call it `body_name`. What the method returns, which `answer` describes, is sent as
+    JSON, unless it is a response by itself; with `status` 204 nothing is sent. `example` is a body.
+
+    The handler's `declaration` says all that, for the description of the API.
     """
     arguments = query or {}
 
@@ -65,12 +102,21 @@ def expose(
                 policies=services.policies,
                 query=parse_query(request, arguments, ignore_unknown=ignore_unknown),
                 body=_parse_body(request, body, body_name, services.settings.max_body_bytes),
+                further_rules=further_rules,
             )
-            result = method(self, call, *path)
-            return json_response(result, status)
+            try:
+                result = method(self, call, *path)
+                if isinstance(result, webob.Response):
+                    return result
+                return json_response(result, status)
+            except RecursionError:
+                raise wsme.exc.ClientSideError(_TOO_DEEP) from None
 
         # pecan takes the arguments of what it calls from the signature.
         del handler.__wrapped__
+        handler.declaration = Declaration(  # type: ignore[attr-defined]
+            rule, further_rules, arguments, body, answer, status, example, tuple(names), required
+        )
         return pecan.expose(content_type='application/json')(handler)
 
     return decorate
@@ -143,7 +189,7 @@ def _parse_resource(
             start,
             'the body was sent as a form, JSON needs the header "Content-Type: application/json"',
         )
-    if content_type not in _JSON_TYPES:
+    if content_type not in JSON_TYPES:
         raise wsme.exc.ClientSideError(f'Unknown mimetype: {content_type}', 415)
     try:
         data = parse_json(content)

@@ -14,6 +14,9 @@ _OPERATORS: Final[frozenset[Operator]] = frozenset(
 )
 _LISTS: Final = frozenset({'in', 'nin'})
 
+#: Values of a list, so that one request is not a burden for the database.
+_LONGEST_LIST: Final = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -34,6 +37,8 @@ class TextFilter(wsme.types.UserType):
     name = 'text'
     repeatable = True
     operators: ClassVar[frozenset[Operator]] = _OPERATORS
+    #: What VALUE is, for the description of the API.
+    meaning: ClassVar[str] = 'Lists (in, nin) are separated by commas.'
     convert: Callable[[str], Any] = staticmethod(str)
 
     def frombasetype(self, text: str) -> Condition:
@@ -44,10 +49,16 @@ class TextFilter(wsme.types.UserType):
                 f'{", ".join(sorted(self.operators))}'
             )
         if operator in _LISTS:
-            parsed: Any = tuple(self.convert(each) for each in value.split(',')) if value else ()
+            parsed: Any = self._parse_list(value)
         else:
             parsed = self.convert(value)
         return Condition(operator, parsed, f'{operator}:{value}')
+
+    def _parse_list(self, value: str) -> tuple[Any, ...]:
+        values = value.split(',') if value else []
+        if len(values) > _LONGEST_LIST:
+            raise ValueError(f'a list may have {_LONGEST_LIST} values, not {len(values)}')
+        return tuple(map(self.convert, values))
 
 
 def _split(text: str) -> tuple[Operator, str]:
@@ -63,12 +74,14 @@ class IdentifierFilter(TextFilter):
 
 class UuidFilter(IdentifierFilter):
     name = 'uuid'
+    meaning = 'VALUE is a UUID, or several, separated by commas (in, nin).'
     repeatable = False
     convert = staticmethod(types.Uuid.frombasetype)
 
 
 class TimeFilter(TextFilter):
     name = 'time'
+    meaning = 'VALUE is a time in ISO 8601, by default in UTC.'
     repeatable = False
     operators = _OPERATORS - {'has'}
     convert = staticmethod(types.Time.frombasetype)
@@ -81,11 +94,13 @@ class _EqualityFilter(TextFilter):
 
 class FlagFilter(_EqualityFilter):
     name = 'bool'
+    meaning = 'VALUE is true or false.'
     convert = staticmethod(types.Flag.frombasetype)
 
 
 class IntegerFilter(_EqualityFilter):
     name = 'int'
+    meaning = 'VALUE is a whole number.'
     convert = staticmethod(int)
 
 
@@ -93,6 +108,7 @@ class JsonFilter(_EqualityFilter):
     """A JSON object, compared as a whole."""
 
     name = 'json'
+    meaning = 'VALUE is a JSON object, compared as a whole.'
     convert = staticmethod(types.JsonObject.frombasetype)
 
 
@@ -100,6 +116,7 @@ class TagsFilter(_EqualityFilter):
     """One or more tags, separated by commas: a row must carry them all."""
 
     name = 'list'
+    meaning = 'VALUE is one tag or several, separated by commas; a row must carry them all.'
     convert = staticmethod(lambda text: tuple(tag.strip() for tag in text.split(',')))
 
     def frombasetype(self, text: str) -> Condition:

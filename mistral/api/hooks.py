@@ -1,7 +1,6 @@
-"""What happens around every request: its id, who is asking, whether there is maintenance, and how
-errors are answered."""
+"""What happens before every request is handled: who is asking, whether there is maintenance. And
+how errors are answered."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,36 +10,32 @@ import webob.exc
 
 from mistral import states
 from mistral.api import errors
+from mistral.api.envelope import mark_log, request_id_of
 from mistral.api.requests import ApiRequest
 from mistral.api.types import parse_json
 from mistral.auth import AuthHandler
-from mistral.context import DEFAULT_PROJECT, RequestContext
+from mistral.auth.identity import Cloud, trusted_caller, verified_caller
+from mistral.context import RequestContext
 from mistral.db.store.maintenance import PAUSING, RUNNING
-from mistral.exceptions import UnauthorizedException
+from mistral.exceptions import UnauthorizedException, UnavailableException
 from mistral.services.maintenance import Maintenance
-from mistral.utils.ids import new_id
 
 #: Paths that are served without a token, besides the health check.
-OPEN_PATHS: Final = frozenset({'/', '/info', '/v2', '/v2/', '/workflowv2/', '/workflowv2/v2/'})
+OPEN_PATHS: Final = frozenset(
+    {
+        '/',
+        '/info',
+        '/v2',
+        '/v2/',
+        '/workflowv2/',
+        '/workflowv2/v2/',
+        '/v2/openapi.json',
+        '/v2/docs',
+    }
+)
 
 #: Paths that are served while there is maintenance, with any method.
 _ALWAYS_SERVED: Final = frozenset({'/', '/v2', '/v2/', '/health', '/maintenance', '/maintenance/'})
-
-_REQUEST_ID: Final = 'mistral.request_id'
-
-
-class RequestIdHook(pecan.hooks.PecanHook):
-    """Gives each request an id that its answer and the log carry."""
-
-    priority = 10
-
-    def on_route(self, state: Any) -> None:
-        state.request.environ[_REQUEST_ID] = f'req-{new_id()}'
-
-    def after(self, state: Any) -> None:
-        request_id = state.request.environ.get(_REQUEST_ID)
-        if request_id:
-            state.response.headers['X-Openstack-Request-Id'] = request_id
 
 
 class XmlBodyHook(pecan.hooks.PecanHook):
@@ -60,7 +55,7 @@ class ErrorHook(pecan.hooks.PecanHook):
     priority = 30
 
     def on_error(self, state: Any, error: Exception) -> webob.Response:
-        return errors.response_for(error, state.request.environ.get(_REQUEST_ID, ''))
+        return errors.response_for(error, request_id_of(state.request.environ))
 
 
 class CallerHook(pecan.hooks.PecanHook):
@@ -72,19 +67,23 @@ class CallerHook(pecan.hooks.PecanHook):
 
     priority = 40
 
-    def __init__(self, handler: AuthHandler | None) -> None:
+    def __init__(self, handler: AuthHandler | None, cloud: Cloud) -> None:
+        """`cloud` is what callers' actions get to know as their own."""
         super().__init__()
         self._handler = handler
+        self._cloud = cloud
 
     def on_route(self, state: Any) -> None:
         request = state.request
         if self._handler is None:
-            caller = _trusted_caller(request.headers)
+            caller = trusted_caller(request.headers)
         elif request.path_info in OPEN_PATHS:
             caller = RequestContext(project_id='')
         else:
-            caller = _verified_caller(self._handler, request)
-        request.context['caller'] = replace(caller, request_id=request.environ[_REQUEST_ID])
+            _authenticate(self._handler, request)
+            caller = verified_caller(request.headers, request.environ, self._cloud)
+        mark_log(caller.user_id, caller.project_id)
+        request.context['caller'] = replace(caller, request_id=request_id_of(request.environ))
 
 
 class MaintenanceHook(pecan.hooks.PecanHook):
@@ -126,27 +125,10 @@ class MaintenanceHook(pecan.hooks.PecanHook):
         return isinstance(body, dict) and body.get('state') == states.CANCELLED
 
 
-def _trusted_caller(headers: Mapping[str, str]) -> RequestContext:
-    roles = _roles(headers)
-    return RequestContext(project_id=DEFAULT_PROJECT, roles=roles, is_admin='admin' in roles)
-
-
-def _verified_caller(handler: AuthHandler, request: webob.Request) -> RequestContext:
+def _authenticate(handler: AuthHandler, request: webob.Request) -> None:
     try:
         handler.authenticate(request)
+    except UnavailableException:
+        raise
     except Exception as error:  # whatever a plug-in raises refuses the request
         raise UnauthorizedException(f'Failed to validate access token: {error}') from error
-    headers = request.headers
-    roles = _roles(headers)
-    return RequestContext(
-        project_id=headers.get('X-Project-Id', ''),
-        user_id=headers.get('X-User-Id'),
-        user_name=headers.get('X-User-Name'),
-        project_name=headers.get('X-Project-Name'),
-        roles=roles,
-        is_admin='admin' in roles,
-    )
-
-
-def _roles(headers: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(role.strip() for role in headers.get('X-Roles', '').split(',') if role.strip())

@@ -46,7 +46,7 @@ class Call:
     """What a handler is told: who asks, the query's arguments by name, and the parsed body.
 
     `query` holds only the arguments that the request gives. `body` is a resource object, a text,
-    or None, as the handler has declared it.
+    or None, as the handler has declared it. `further_rules` are those that it may ask for.
     """
 
     request: ApiRequest
@@ -54,7 +54,11 @@ class Call:
     policies: PolicyEnforcer
     query: Mapping[str, Any]
     body: Any = None
+    further_rules: tuple[str, ...] = ()
 
     def authorize(self, rule: str) -> None:
         """Raise NotAllowedException unless the caller passes this further rule."""
+        if rule not in self.further_rules:
+            # The description of the API would not tell of it.
+            raise ValueError(f'The handler does not declare that it asks for the rule {rule}')
         self.policies.authorize(rule, self.caller)

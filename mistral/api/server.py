@@ -15,6 +15,9 @@ from mistral.exceptions import ConfigurationError
 #: Requests that are handled at once by default.
 DEFAULT_THREADS: Final = 32
 
+#: Bytes of the first line and the headers of a request: filters, tokens, catalogs.
+_LONGEST_HEAD: Final = 256 * 1024
+
 #: Seconds that requests in hand get to finish when the server stops.
 _SHUTDOWN_TIMEOUT: Final = 10
 
@@ -60,6 +63,7 @@ class ApiServer:
             shutdown_timeout=_SHUTDOWN_TIMEOUT,
             reuse_port=share_port,
         )
+        self._server.max_request_header_size = _LONGEST_HEAD
         if tls is not None:
             self._server.ssl_adapter = _tls_adapter(tls)
         self._thread: threading.Thread | None = None

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from mistral.policies import PolicyEnforcer
     from mistral.rpc.clients import EngineClient
     from mistral.services.definitions import DefinitionsService
+    from mistral.services.trigger_trusts import TriggerTrusts
 
 
 @dataclass(frozen=True, slots=True)
 class ApiServices:
-    """`auth_handler` is needed when `settings.auth_enable` is on."""
+    """`auth_handler` is needed when `settings.auth_enable` is on; without `trusts` triggers run as
+    their project."""
 
     database: Database
     repositories: Repositories
@@ -28,3 +30,4 @@ class ApiServices:
     policies: PolicyEnforcer
     settings: ApiSettings
     auth_handler: AuthHandler | None = None
+    trusts: TriggerTrusts | None = None

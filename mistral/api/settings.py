@@ -1,12 +1,15 @@
 """What an operator may set about the REST API."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, Self
 
 from oslo_config import cfg
 
+from mistral.auth.identity import Cloud
+from mistral.config.options import MAX_REQUEST_BODY_SIZE
+
 #: A request body may be as long as the largest definition the database can hold.
-DEFAULT_MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+DEFAULT_MAX_BODY_BYTES: Final = MAX_REQUEST_BODY_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class ApiSettings:
     info_json_file_path: str = 'info.json'
     auth_enable: bool = False
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    cloud: Cloud = field(default_factory=Cloud)
 
     @classmethod
     def from_config(cls, conf: cfg.ConfigOpts) -> Self:
@@ -34,6 +38,8 @@ class ApiSettings:
             enable_info_endpoint=conf.api.enable_info_endpoint,
             info_json_file_path=conf.api.info_json_file_path,
             auth_enable=conf.pecan.auth_enable,
+            max_body_bytes=conf.oslo_middleware.max_request_body_size,
+            cloud=Cloud.from_config(conf),
         )
 
     def is_validated(self, skip_requested: bool) -> bool:

@@ -114,6 +114,10 @@ class Time(wsme.types.UserType):
         return moment
 
 
+class TimeOrEmpty(Time):
+    """Empty for what has come with the service and not through the API."""
+
+
 class TimeText(Time):
     """A moment in UTC that requests give as a text, for whoever reads it in a form of its own."""
 
@@ -177,6 +181,7 @@ json_object: Final = JsonObject()
 json_value: Final = JsonValue()
 tags: Final = wsme.types.ArrayType(str)
 time: Final = Time()
+time_or_empty: Final = TimeOrEmpty()
 time_text: Final = TimeText()
 uuid: Final = Uuid()
 flag: Final = Flag()

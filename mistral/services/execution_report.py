@@ -12,6 +12,13 @@ from mistral.services.execution_tree import ExecutionTree
 
 _COUNTED: Final = (states.RUNNING, states.SUCCESS, states.ERROR, states.IDLE, states.PAUSED)
 
+#: What the report says about all tasks together.
+STATISTICS: Final = (
+    'total_tasks_count',
+    *(f'{state.lower()}_tasks_count' for state in _COUNTED),
+    'estimated_time',
+)
+
 #: Earlier successes that the estimate is the mean of.
 ESTIMATE_SAMPLE: Final = 20
 

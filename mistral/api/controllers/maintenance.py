@@ -16,12 +16,20 @@ class MaintenanceController(Controller):
         super().__init__(services)
         self._maintenance = Maintenance(services.database)
 
-    @expose(None, ignore_unknown=True)
+    @expose(None, ignore_unknown=True, answer=MaintenanceStatus)
     def get_all(self, _call: Call) -> Row:
+        """Tell whether the service works, is about to pause, or is paused."""
         return {'status': self._maintenance.status()}
 
-    @expose(None, body=MaintenanceStatus, body_name='new_maintenance_status')
+    @expose(
+        None,
+        further_rules=('maintenance:update',),
+        body=MaintenanceStatus,
+        body_name='new_maintenance_status',
+        answer=MaintenanceStatus,
+    )
     def put(self, call: Call) -> Row:
+        """Pause the service, or let it go on."""
         # Without authentication there are no administrators, and nobody to be kept out.
         if self.services.settings.auth_enable:
             call.authorize('maintenance:update')

@@ -1,25 +1,40 @@
 """The top of the tree of URLs: versions, service information, maintenance."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import webob.exc
 
+from mistral.api.answers import TEXT, Other, array_of, json_object
+from mistral.api.controllers.description import DescriptionController
 from mistral.api.controllers.maintenance import MaintenanceController
 from mistral.api.controllers.v2.root import V2Controller
 from mistral.api.exposure import expose
+from mistral.api.openapi import Description
 from mistral.api.requests import ApiRequest, Call
-from mistral.api.routing import Handler, method_not_allowed, not_found, path_of
+from mistral.api.routing import Fork, Handler, Route, path_of
 from mistral.api.services import ApiServices
 from mistral.exceptions import InfoEndpointNotAvailableException
+
+_LINK: Final = json_object({'href': TEXT, 'target': TEXT, 'rel': TEXT})
+_VERSION: Final = json_object({'id': TEXT, 'status': TEXT, 'links': array_of(_LINK)})
+_VERSIONS: Final = Other(json_object({'versions': array_of(_VERSION)}))
 
 
 class RootController:
     def __init__(self, services: ApiServices) -> None:
         self.services = services
-        self._v2 = V2Controller(services)
-        self._maintenance = MaintenanceController(services)
+        self._description = DescriptionController(services, self.routes)
+        self._tree = Fork(
+            {'GET': self.index},
+            {
+                'info': Fork({'GET': self.info}),
+                'maintenance': MaintenanceController(services),
+                'v2': V2Controller(services).tree(self._description),
+            },
+        )
 
     def find_handler(self, segments: list[str], request: ApiRequest) -> tuple[Handler, list[str]]:
         """The handler of a request and its path arguments.
@@ -28,24 +43,25 @@ class RootController:
         """
         if segments == ['v2']:
             raise webob.exc.HTTPFound(location=f'{request.root_url}/v2/')
-        match path_of(segments):
-            case []:
-                return _only_get(request, self.index), []
-            case ['info']:
-                return _only_get(request, self.info), []
-            case ['maintenance', *path]:
-                return self._maintenance.find_handler(path, request.method)
-            case ['v2', *path]:
-                return self._v2.find_handler(path, request.method)
-        raise not_found()
+        return self._tree.find_handler(path_of(segments), request.method)
 
-    @expose(None)
+    def routes(self) -> Iterator[Route]:
+        """All that `find_handler` may find."""
+        return self._tree.routes()
+
+    @property
+    def description(self) -> Description:
+        return self._description.description
+
+    @expose(None, answer=_VERSIONS)
     def index(self, call: Call) -> dict[str, Any]:
+        """The versions of the API."""
         link = {'href': f'{call.request.root_url}/v2', 'target': 'v2', 'rel': 'self'}
         return {'versions': [{'id': 'v2.0', 'status': 'CURRENT', 'links': [link]}]}
 
-    @expose(None, ignore_unknown=True)
+    @expose(None, ignore_unknown=True, answer=Other({}))
     def info(self, _call: Call) -> Any:
+        """What the operator tells about the service."""
         settings = self.services.settings
         if not settings.enable_info_endpoint:
             raise InfoEndpointNotAvailableException
@@ -57,9 +73,3 @@ class RootController:
             raise InfoEndpointNotAvailableException(
                 f'The info json file is not valid JSON: {error}'
             ) from None
-
-
-def _only_get(request: ApiRequest, handler: Handler) -> Handler:
-    if request.method != 'GET':
-        raise method_not_allowed(request.method, {'GET': handler})
-    return handler

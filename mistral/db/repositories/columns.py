@@ -32,6 +32,10 @@ class Columns:
             raise InputException(f"{self._kind.name}: cannot order or look up by '{name}'")
         return column
 
+    def is_always_set(self, name: str) -> bool:
+        """Whether the column is never NULL."""
+        return name in self._kind.always_set
+
     def selected(self, names: Iterable[str] | None) -> dict[str, ColumnElement[Any]]:
         """The columns to read, always with the id; None is all."""
         chosen = self._columns if names is None else ('id', *names)

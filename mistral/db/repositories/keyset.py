@@ -5,15 +5,12 @@ An empty value (NULL) counts as smaller than any other: first ascending, last de
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, and_, false, literal, or_, true
+from sqlalchemy import ColumnElement, and_, false, literal, or_, true, tuple_
 
 from mistral.db.query import Sort
 from mistral.db.repositories.columns import Columns
-
-#: Never empty. Saying so lets PostgreSQL, which sorts NULLs last, use its indexes.
-_ALWAYS_SET: Final = frozenset({'id', 'created_at'})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,37 +18,39 @@ class _Key:
     name: str
     column: ColumnElement[Any]
     descending: bool
+    #: Never NULL. Knowing so lets PostgreSQL, which sorts NULLs last, use its indexes.
+    is_always_set: bool
 
     def order(self, dialect: str) -> ColumnElement[Any]:
         ordered = self.column.desc() if self.descending else self.column.asc()
-        if dialect != 'postgresql' or self.name in _ALWAYS_SET:
+        if dialect != 'postgresql' or self.is_always_set:
             return ordered
         return ordered.nulls_last() if self.descending else ordered.nulls_first()
 
     def equals(self, value: Any) -> ColumnElement[bool]:
-        return self.column.is_(None) if value is None else self.column == self._bound(value)
+        return self.column.is_(None) if value is None else self.column == self.bound(value)
 
     def beyond(self, value: Any) -> ColumnElement[bool]:
         """The rows whose value comes after this one."""
         if value is None:
             return false() if self.descending else self.column.is_not(None)
         if not self.descending:
-            return self.column > self._bound(value)
-        return self._or_empty(self.column < self._bound(value))
+            return self.column > self.bound(value)
+        return self._or_empty(self.column < self.bound(value))
 
     def not_before(self, value: Any) -> ColumnElement[bool]:
         if value is None:
             return self.column.is_(None) if self.descending else true()
         if not self.descending:
-            return self.column >= self._bound(value)
-        return self._or_empty(self.column <= self._bound(value))
+            return self.column >= self.bound(value)
+        return self._or_empty(self.column <= self.bound(value))
 
-    def _bound(self, value: Any) -> ColumnElement[Any]:
+    def bound(self, value: Any) -> ColumnElement[Any]:
         # Truth values themselves cannot be ordered in SQLAlchemy.
         return literal(value, self.column.type)
 
     def _or_empty(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        return condition if self.name in _ALWAYS_SET else or_(condition, self.column.is_(None))
+        return condition if self.is_always_set else or_(condition, self.column.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,12 @@ class Keyset:
         if 'id' not in chosen:
             names.append('id')
         return cls(
-            tuple(_Key(name, columns.plain(name), chosen.get(name, False)) for name in names)
+            tuple(
+                _Key(
+                    name, columns.plain(name), chosen.get(name, False), columns.is_always_set(name)
+                )
+                for name in names
+            )
         )
 
     @property
@@ -80,10 +84,17 @@ class Keyset:
 
     def after(self, row: Mapping[str, Any]) -> ColumnElement[bool]:
         """The rows that follow one with these sort values."""
+        # Implied by the rest, but a range that every database finds in an index.
+        first = self.keys[0]
+        return and_(first.not_before(row[first.name]), self._beyond(row))
+
+    def _beyond(self, row: Mapping[str, Any]) -> ColumnElement[bool]:
+        if all(key.is_always_set and not key.descending for key in self.keys):
+            # PostgreSQL and SQLite begin at the very row, however many have the same first value.
+            columns = tuple_(*(key.column for key in self.keys))
+            return columns > tuple_(*(key.bound(row[key.name]) for key in self.keys))
         condition: ColumnElement[bool] = false()
         for key in reversed(self.keys):
             value = row[key.name]
             condition = or_(key.beyond(value), and_(key.equals(value), condition))
-        # Implied by the rest, but a range that every database finds in an index.
-        first = self.keys[0]
-        return and_(first.not_before(row[first.name]), condition)
+        return condition

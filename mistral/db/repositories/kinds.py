@@ -16,7 +16,7 @@ class Kind:
     `name` is its class in messages. `not_found` and `duplicate` are whole messages, made of the
     id and of the columns of the row that cannot be stored. `defaults` are the values of new rows
     that give none. `plain_names` forbids blanks in names. Rows that are `always_private` cannot be
-    made public.
+    made public. `always_set` columns are never NULL, which makes their indexes useful for lists.
     """
 
     table: Table
@@ -26,6 +26,7 @@ class Kind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     plain_names: bool = False
     always_private: bool = False
+    always_set: frozenset[str] = frozenset({'id', 'created_at'})
 
 
 _NAMESPACED: Final = {'scope': 'private', 'namespace': ''}
@@ -82,6 +83,7 @@ EXECUTION: Final = Kind(
     "Duplicate entry for WorkflowExecution ['id']: {id}",
     defaults={**_PRIVATE, 'revision': 0},
     always_private=True,
+    always_set=frozenset({'id', 'created_at', 'updated_at', 'name', 'workflow_name', 'state'}),
 )
 TASK: Final = Kind(
     models.task_executions,

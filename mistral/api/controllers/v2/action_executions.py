@@ -30,16 +30,24 @@ _UNKNOWN_ERROR: Final = 'Unknown error'
 
 
 class ActionExecutionsController(Controller):
-    @expose('action_executions:list', query=ACTION_EXECUTIONS.arguments)
+    @expose('action_executions:list', query=ACTION_EXECUTIONS.arguments, answer=ACTION_EXECUTIONS)
     def get_all(self, call: Call) -> Row:
         return list_action_executions(self.services, call)
 
-    @expose('action_executions:get', query={'fields': types.names})
+    @expose('action_executions:get', query={'fields': types.names}, answer=ActionExecution)
     def get_one(self, call: Call, id: str) -> Row:
         return show_action_execution(self.services, call, id)
 
-    @expose('action_executions:create', body=ActionExecution, body_name='action_ex', status=201)
+    @expose(
+        'action_executions:create',
+        body=ActionExecution,
+        body_name='action_ex',
+        answer=ActionExecution,
+        status=201,
+        example={'name': 'std.echo', 'input': {'output': 'Hello'}},
+    )
     def post(self, call: Call) -> Row:
+        """Run an action outside of workflows."""
         body = call.body
         if not body.name:
             raise InputException('Please provide at least action name to run action.')
@@ -56,8 +64,14 @@ class ActionExecutionsController(Controller):
             answer['description'] = body.description or None
         return ActionExecution.render(answer)
 
-    @expose('action_executions:update', body=ActionExecution, body_name='action_ex')
+    @expose(
+        'action_executions:update',
+        body=ActionExecution,
+        body_name='action_ex',
+        answer=ActionExecution,
+    )
     def put(self, call: Call, id: str) -> Row:
+        """Tell the result of an asynchronous action, or pause or resume it."""
         state = call.body.state
         if state not in _REPORTABLE:
             raise InputException(f'Error. Expected one of {_REPORTABLE}, actual: {state}')
@@ -92,13 +106,16 @@ class TaskActionExecutionsController(Controller):
     @expose(
         'action_executions:list',
         query=without(ACTION_EXECUTIONS.arguments, 'task_execution_id'),
+        answer=ACTION_EXECUTIONS,
     )
     def get_all(self, call: Call, task_execution_id: str) -> Row:
+        """List the action executions of a task."""
         within = {'task_execution_id': task_execution_id}
         return list_action_executions(self.services, call, within)
 
-    @expose('action_executions:get', query={'fields': types.names})
+    @expose('action_executions:get', query={'fields': types.names}, answer=ActionExecution)
     def get_one(self, call: Call, task_execution_id: str, id: str) -> Row:
+        """Read one of the action executions of a task."""
         return show_action_execution(self.services, call, id, task_execution_id)
 
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from mistral.api import filters, types
+from mistral.api.answers import ListOf
 from mistral.api.collections import Collection
 from mistral.api.controllers.v2 import uploads
 from mistral.api.exposure import TEXT, expose
@@ -34,7 +35,16 @@ ACTIONS: Final = Collection(
     marker=types.text,
 )
 
+_UPLOADED: Final = ListOf('actions', Action)
+
 _DEFAULT_NAMESPACE: Final = Condition('eq', '', 'eq:')
+
+_EXAMPLE: Final = """version: '2.0'
+greet:
+  input: [name]
+  base: std.echo
+  base-input: {output: "Hello <% $.name %>"}
+"""
 
 
 class ActionsController(Controller):
@@ -43,7 +53,7 @@ class ActionsController(Controller):
     commands = ('validate',)
     item_segments = 2
 
-    @expose('actions:list', query=ACTIONS.arguments)
+    @expose('actions:list', query=ACTIONS.arguments, answer=ACTIONS)
     def get_all(self, call: Call) -> Row:
         limit = self.services.settings.max_limit
         page = ACTIONS.page(call, limit)
@@ -58,19 +68,35 @@ class ActionsController(Controller):
         answer['actions'] = [_without_times_of_installed(item) for item in answer['actions']]
         return answer
 
-    @expose('actions:get', query={'namespace': types.text})
+    @expose('actions:get', query={'namespace': types.text}, answer=Action)
     def get_one(self, call: Call, name: str, namespace: str | None = None) -> Row:
         return _without_times_of_installed(
             Action.render(self._find(call, name, _namespace(call, namespace)))
         )
 
-    @expose('actions:create', query=uploads.ARGUMENTS, ignore_unknown=True, body=TEXT, status=201)
+    @expose(
+        'actions:create',
+        further_rules=('actions:publicize',),
+        query=uploads.ARGUMENTS,
+        ignore_unknown=True,
+        body=TEXT,
+        answer=_UPLOADED,
+        status=201,
+        example=_EXAMPLE,
+    )
     def post(self, call: Call) -> Row:
         upload = uploads.creation(call, 'actions', self.services.settings)
         rows = self.services.definitions.create_actions(call.body, call.caller, **upload)
         return {'actions': [Action.render(uploads.without_update_time(row)) for row in rows]}
 
-    @expose('actions:update', query=uploads.ARGUMENTS, ignore_unknown=True, body=TEXT)
+    @expose(
+        'actions:update',
+        further_rules=('actions:publicize',),
+        query=uploads.ARGUMENTS,
+        ignore_unknown=True,
+        body=TEXT,
+        answer=_UPLOADED,
+    )
     def put(self, call: Call, identifier: str | None = None, namespace: str | None = None) -> Row:
         upload = uploads.update(call, 'actions', self.services.settings)
         upload['namespace'] = _namespace(call, namespace)
@@ -84,8 +110,9 @@ class ActionsController(Controller):
         key = Key(identifier, _namespace(call, namespace))
         self.services.definitions.delete_action(key, call.caller)
 
-    @expose(None, ignore_unknown=True, body=TEXT)
+    @expose(None, ignore_unknown=True, body=TEXT, answer=uploads.VALIDATION, example=_EXAMPLE)
     def validate(self, call: Call) -> Row:
+        """Tell whether definitions of actions are valid, and all that is wrong with them."""
         return uploads.validation(self.services.definitions.validate_actions, call.body)
 
     def _find(self, call: Call, name: str, namespace: str) -> Row:

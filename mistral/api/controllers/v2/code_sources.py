@@ -44,12 +44,16 @@ class CodeSourcesController(Controller):
         super().__init__(services)
         self._code = CodeService(services.database, services.repositories)
 
-    @expose('code_sources:list', query=CODE_SOURCES.arguments)
+    @expose('code_sources:list', query=CODE_SOURCES.arguments, answer=CODE_SOURCES)
     def get_all(self, call: Call) -> Row:
         repository = self.services.repositories.code_sources
         return list_for_projects(self.services, call, CODE_SOURCES, repository, has_rule=False)
 
-    @expose('code_sources:get', query={'namespace': types.text, 'fields': types.names})
+    @expose(
+        'code_sources:get',
+        query={'namespace': types.text, 'fields': types.names},
+        answer=CodeSource,
+    )
     def get_one(self, call: Call, identifier: str, namespace: str | None = None) -> Row:
         fields = CODE_SOURCES.fields_of_one(call.query.get('fields'), ignore_unknown=True)
         key = _key(call, identifier, namespace)
@@ -58,9 +62,11 @@ class CodeSourcesController(Controller):
 
     @expose(
         'code_sources:create',
+        further_rules=('code_sources:publicize',),
         query={'name': types.text, **_ARGUMENTS},
         ignore_unknown=True,
         body=TEXT,
+        answer=CodeSource,
         status=201,
     )
     def post(self, call: Call) -> Row:
@@ -71,9 +77,11 @@ class CodeSourcesController(Controller):
 
     @expose(
         'code_sources:update',
+        further_rules=('code_sources:publicize',),
         query={'identifier': types.text, **_ARGUMENTS},
         ignore_unknown=True,
         body=TEXT,
+        answer=CodeSource,
     )
     def put(self, call: Call, identifier: str | None = None, namespace: str | None = None) -> Row:
         key = _key(call, identifier or _given(call, 'identifier'), namespace)

@@ -39,23 +39,39 @@ class CronTriggersController(Controller):
     def __init__(self, services: ApiServices) -> None:
         super().__init__(services)
         self._triggers = CronTriggersService(
-            services.database, services.repositories.cron_triggers, services.definitions.workflows
+            services.database,
+            services.repositories.cron_triggers,
+            services.definitions.workflows,
+            trusts=services.trusts,
         )
 
-    @expose('cron_triggers:list', query=CRON_TRIGGERS.arguments)
+    @expose(
+        'cron_triggers:list',
+        further_rules=('cron_triggers:list:all_projects',),
+        query=CRON_TRIGGERS.arguments,
+        answer=CRON_TRIGGERS,
+    )
     def get_all(self, call: Call) -> Row:
         repository = self.services.repositories.cron_triggers
         return list_for_projects(
             self.services, call, CRON_TRIGGERS, repository, _without_unused_choices
         )
 
-    @expose('cron_triggers:get', query={'fields': types.names})
+    @expose('cron_triggers:get', query={'fields': types.names}, answer=CronTrigger)
     def get_one(self, call: Call, identifier: str) -> Row:
         fields = CRON_TRIGGERS.fields_of_one(call.query.get('fields'), ignore_unknown=True)
         row = self._triggers.get(identifier, call.caller, fields)
         return CronTrigger.render(_without_unused_choices({name: row[name] for name in fields}))
 
-    @expose('cron_triggers:create', body=CronTrigger, body_name='cron_trigger', status=201)
+    @expose(
+        'cron_triggers:create',
+        further_rules=('cron_triggers:publicize',),
+        body=CronTrigger,
+        body_name='cron_trigger',
+        answer=CronTrigger,
+        status=201,
+        example={'name': 'nightly', 'workflow_name': 'hello', 'pattern': '0 3 * * *'},
+    )
     def post(self, call: Call) -> Row:
         given = call.body.given()
         if given.get('scope') == 'public':

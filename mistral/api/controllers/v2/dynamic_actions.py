@@ -37,26 +37,43 @@ class DynamicActionsController(Controller):
         super().__init__(services)
         self._code = CodeService(services.database, services.repositories)
 
-    @expose('dynamic_actions:list', query=DYNAMIC_ACTIONS.arguments)
+    @expose('dynamic_actions:list', query=DYNAMIC_ACTIONS.arguments, answer=DYNAMIC_ACTIONS)
     def get_all(self, call: Call) -> Row:
         repository = self.services.repositories.dynamic_actions
         return list_for_projects(self.services, call, DYNAMIC_ACTIONS, repository, has_rule=False)
 
-    @expose('dynamic_actions:get', query={'namespace': types.text, 'fields': types.names})
+    @expose(
+        'dynamic_actions:get',
+        query={'namespace': types.text, 'fields': types.names},
+        answer=DynamicAction,
+    )
     def get_one(self, call: Call, identifier: str, namespace: str | None = None) -> Row:
         fields = DYNAMIC_ACTIONS.fields_of_one(call.query.get('fields'), ignore_unknown=True)
         key = _key(call, identifier, namespace)
         with self.services.database.read() as conn:
             return DynamicAction.render(self._code.actions.get(conn, key, call.caller, fields))
 
-    @expose('dynamic_actions:create', body=DynamicAction, body_name='dyn_action', status=201)
+    @expose(
+        'dynamic_actions:create',
+        further_rules=('dynamic_actions:publicize',),
+        body=DynamicAction,
+        body_name='dyn_action',
+        answer=DynamicAction,
+        status=201,
+    )
     def post(self, call: Call) -> Row:
         given = _given(call)
         row = self._code.create_action(given, call.caller)
         del row['updated_at']
         return DynamicAction.render(row)
 
-    @expose('dynamic_actions:update', body=DynamicAction, body_name='dyn_action')
+    @expose(
+        'dynamic_actions:update',
+        further_rules=('dynamic_actions:publicize',),
+        body=DynamicAction,
+        body_name='dyn_action',
+        answer=DynamicAction,
+    )
     def put(self, call: Call) -> Row:
         return DynamicAction.render(self._code.update_action(_given(call), call.caller))
 

@@ -30,7 +30,7 @@ class EnvironmentsController(Controller):
         super().__init__(services)
         self._environments = EnvironmentsService(services.database, services.repositories)
 
-    @expose('environments:list', query=ENVIRONMENTS.arguments)
+    @expose('environments:list', query=ENVIRONMENTS.arguments, answer=ENVIRONMENTS)
     def get_all(self, call: Call) -> Row:
         services = self.services
         page = ENVIRONMENTS.page(call, services.settings.max_limit)
@@ -38,13 +38,21 @@ class EnvironmentsController(Controller):
             rows = services.repositories.environments.list(conn, page.query, call.caller)
         return page.answer(rows)
 
-    @expose('environments:get', query={'fields': types.names})
+    @expose('environments:get', query={'fields': types.names}, answer=Environment)
     def get_one(self, call: Call, name: str) -> Row:
         fields = ENVIRONMENTS.fields_of_one(call.query.get('fields'))
         row = self._environments.get(name, call.caller)
         return Environment.render({name: row[name] for name in fields})
 
-    @expose('environments:create', body=Environment, body_name='env', status=201)
+    @expose(
+        'environments:create',
+        further_rules=('environments:publicize',),
+        body=Environment,
+        body_name='env',
+        answer=Environment,
+        status=201,
+        example={'name': 'production', 'variables': {'region': 'north'}},
+    )
     def post(self, call: Call) -> Row:
         given = call.body.given()
         self._authorize_scope(call, given)
@@ -52,7 +60,13 @@ class EnvironmentsController(Controller):
         shown = {'id', 'scope', 'project_id', 'created_at', *given}
         return Environment.render({name: row[name] for name in shown})
 
-    @expose('environments:update', body=Environment, body_name='env')
+    @expose(
+        'environments:update',
+        further_rules=('environments:publicize',),
+        body=Environment,
+        body_name='env',
+        answer=Environment,
+    )
     def put(self, call: Call) -> Row:
         given = call.body.given()
         self._authorize_scope(call, given)

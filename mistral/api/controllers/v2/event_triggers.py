@@ -40,27 +40,48 @@ class EventTriggersController(Controller):
         super().__init__(services)
         repositories = services.repositories
         self._triggers = EventTriggersService(
-            services.database, repositories.event_triggers, repositories.workflows
+            services.database,
+            repositories.event_triggers,
+            repositories.workflows,
+            services.trusts,
         )
 
-    @expose('event_triggers:list', query=EVENT_TRIGGERS.arguments)
+    @expose(
+        'event_triggers:list',
+        further_rules=('event_triggers:list:all_projects',),
+        query=EVENT_TRIGGERS.arguments,
+        answer=EVENT_TRIGGERS,
+    )
     def get_all(self, call: Call) -> Row:
         repository = self.services.repositories.event_triggers
         return list_for_projects(self.services, call, EVENT_TRIGGERS, repository)
 
-    @expose('event_triggers:get', query={'fields': types.names})
+    @expose('event_triggers:get', query={'fields': types.names}, answer=EventTrigger)
     def get_one(self, call: Call, id: str) -> Row:
         fields = EVENT_TRIGGERS.fields_of_one(call.query.get('fields'), ignore_unknown=True)
         row = self._triggers.get(_checked(id), call.caller, fields)
         return EventTrigger.render({name: row[name] for name in fields})
 
-    @expose('event_triggers:create', body=EventTrigger, body_name='event_trigger', status=201)
+    @expose(
+        'event_triggers:create',
+        further_rules=('event_triggers:publicize',),
+        body=EventTrigger,
+        body_name='event_trigger',
+        answer=EventTrigger,
+        status=201,
+    )
     def post(self, call: Call) -> Row:
         given = call.body.given()
         self._authorize_scope(call, given)
         return EventTrigger.render(self._triggers.create(given, call.caller))
 
-    @expose('event_triggers:update', body=EventTrigger, body_name='event_trigger')
+    @expose(
+        'event_triggers:update',
+        further_rules=('event_triggers:publicize',),
+        body=EventTrigger,
+        body_name='event_trigger',
+        answer=EventTrigger,
+    )
     def put(self, call: Call, id: str) -> Row:
         given = call.body.given()
         self._authorize_scope(call, given)

@@ -5,8 +5,10 @@ from typing import Final
 from mistral import states
 from mistral.api import types
 from mistral.api.execution_tree import (
+    REPORT,
     REPORT_ARGUMENTS,
     SUB_EXECUTION_ARGUMENTS,
+    SUB_EXECUTIONS,
     report,
     sub_executions_of_execution,
 )
@@ -43,25 +45,39 @@ class ExecutionsController(Controller):
         }
         super().__init__(services, children)
 
-    @expose('executions:list', query=EXECUTIONS.arguments)
+    @expose(
+        'executions:list',
+        further_rules=('executions:list:all_projects',),
+        query=EXECUTIONS.arguments,
+        answer=EXECUTIONS,
+    )
     def get_all(self, call: Call) -> Row:
         if call.query.get('all_projects') or 'project_id' in call.query:
             call.authorize('executions:list:all_projects')
         return list_executions(self.services, call)
 
-    @expose('executions:get', query={'fields': types.names})
+    @expose('executions:get', query={'fields': types.names}, answer=Execution)
     def get_one(self, call: Call, id: str) -> Row:
         return self._show(call, id, EXECUTIONS.fields_of_one(call.query.get('fields')))
 
-    @expose('executions:create', body=Execution, body_name='wf_ex', status=201)
+    @expose(
+        'executions:create',
+        body=Execution,
+        body_name='wf_ex',
+        answer=Execution,
+        status=201,
+        example={'workflow_name': 'hello', 'input': {'name': 'Ada'}},
+    )
     def post(self, call: Call) -> Row:
+        """Start a workflow."""
         given = call.body.given()
         existing = self._find(call, given.get('id'))
         # A new one is shown as it was created: by now the workflow may have ended.
         return _render(existing or self._start(call, given), _all_but(_AFTER_STATE))
 
-    @expose('executions:update', body=Execution, body_name='wf_ex')
+    @expose('executions:update', body=Execution, body_name='wf_ex', answer=Execution)
     def put(self, call: Call, id: str) -> Row:
+        """Pause, resume or end an execution, or change its environment or description."""
         services = self.services
         with services.database.read() as conn:
             columns = ('id', 'state')
@@ -155,8 +171,9 @@ def _render(row: Row, fields: tuple[str, ...]) -> Row:
 class ExecutionTasksController(Controller):
     """`/v2/executions/{id}/tasks`"""
 
-    @expose('tasks:list', query=without(TASKS.arguments, 'workflow_execution_id'))
+    @expose('tasks:list', query=without(TASKS.arguments, 'workflow_execution_id'), answer=TASKS)
     def get_all(self, call: Call, workflow_execution_id: str) -> Row:
+        """List the tasks of an execution."""
         with self.services.database.read() as conn:
             executions = self.services.repositories.executions
             executions.get(conn, workflow_execution_id, call.caller, ('id',))
@@ -167,14 +184,16 @@ class ExecutionTasksController(Controller):
 class ExecutionReportController(Controller):
     """`/v2/executions/{id}/report`"""
 
-    @expose('executions:get', query=REPORT_ARGUMENTS)
+    @expose('executions:get', query=REPORT_ARGUMENTS, answer=REPORT)
     def get_all(self, call: Call, workflow_execution_id: str) -> Row:
+        """The tree of an execution with statistics about its tasks."""
         return report(self.services, call, workflow_execution_id)
 
 
 class SubExecutionsController(Controller):
     """`/v2/executions/{id}/executions`"""
 
-    @expose('executions:get', query=SUB_EXECUTION_ARGUMENTS)
+    @expose('executions:get', query=SUB_EXECUTION_ARGUMENTS, answer=SUB_EXECUTIONS)
     def get_all(self, call: Call, workflow_execution_id: str) -> Row:
+        """An execution and all below it."""
         return sub_executions_of_execution(self.services, call, workflow_execution_id)

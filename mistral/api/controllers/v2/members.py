@@ -1,5 +1,6 @@
 """`/v2/workflows/{id}/members`: projects that a workflow is shared with."""
 
+from mistral.api.answers import ListOf
 from mistral.api.exposure import expose
 from mistral.api.requests import Call
 from mistral.api.resources import Member
@@ -18,25 +19,25 @@ class MembersController(Controller):
             services.database, services.repositories.members, services.definitions.workflows
         )
 
-    @expose('members:list')
+    @expose('members:list', answer=ListOf('members', Member))
     def get_all(self, call: Call, resource_id: str) -> Row:
         self._check(resource_id)
         rows = self._members.list(resource_id, call.caller)
         return {'members': [Member.render(row) for row in rows]}
 
-    @expose('members:get')
+    @expose('members:get', answer=Member)
     def get_one(self, call: Call, resource_id: str, member_id: str) -> Row:
         self._check(resource_id)
         return Member.render(self._members.get(resource_id, member_id, call.caller))
 
-    @expose('members:create', body=Member, body_name='member_info', status=201)
+    @expose('members:create', body=Member, body_name='member_info', answer=Member, status=201)
     def post(self, call: Call, resource_id: str) -> Row:
         self._check(resource_id)
         row = self._members.share(resource_id, call.body.given().get('member_id'), call.caller)
         del row['updated_at']
         return Member.render(row)
 
-    @expose('members:update', body=Member, body_name='member_info')
+    @expose('members:update', body=Member, body_name='member_info', answer=Member)
     def put(self, call: Call, resource_id: str, member_id: str) -> Row:
         self._check(resource_id)
         given = call.body.given()

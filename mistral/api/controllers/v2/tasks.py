@@ -7,7 +7,11 @@ from wsme.types import Unset
 from mistral import states
 from mistral.api import types
 from mistral.api.controllers.v2.action_executions import TaskActionExecutionsController
-from mistral.api.execution_tree import SUB_EXECUTION_ARGUMENTS, sub_executions_of_task
+from mistral.api.execution_tree import (
+    SUB_EXECUTION_ARGUMENTS,
+    SUB_EXECUTIONS,
+    sub_executions_of_task,
+)
 from mistral.api.exposure import expose
 from mistral.api.listings import (
     EXECUTIONS,
@@ -46,15 +50,15 @@ class TasksController(Controller):
         }
         super().__init__(services, children)
 
-    @expose('tasks:list', query=TASKS.arguments)
+    @expose('tasks:list', query=TASKS.arguments, answer=TASKS)
     def get_all(self, call: Call) -> Row:
         return list_tasks(self.services, call)
 
-    @expose('tasks:get', query={'fields': types.names})
+    @expose('tasks:get', query={'fields': types.names}, answer=Task)
     def get_one(self, call: Call, id: str) -> Row:
         return self._show(call, id)
 
-    @expose('tasks:update', body=Task, body_name='task')
+    @expose('tasks:update', body=Task, body_name='task', answer=Task)
     def put(self, call: Call, id: str) -> Row:
         """Run a failed task again, or skip it."""
         body = call.body
@@ -106,8 +110,10 @@ class TaskWorkflowExecutionsController(Controller):
             'all_projects',
             'nulls',
         ),
+        answer=EXECUTIONS,
     )
     def get_all(self, call: Call, task_execution_id: str) -> Row:
+        """List the executions that a task has started."""
         within = {'task_execution_id': task_execution_id}
         hidden = frozenset({'params', 'input'})
         return list_executions(self.services, call, within, hidden)
@@ -116,8 +122,9 @@ class TaskWorkflowExecutionsController(Controller):
 class TaskSubExecutionsController(Controller):
     """`/v2/tasks/{id}/executions`"""
 
-    @expose('executions:get', query=SUB_EXECUTION_ARGUMENTS)
+    @expose('executions:get', query=SUB_EXECUTION_ARGUMENTS, answer=SUB_EXECUTIONS)
     def get_all(self, call: Call, task_execution_id: str) -> Row:
+        """The executions that a task has started, and all below them."""
         return sub_executions_of_task(self.services, call, task_execution_id)
 
 

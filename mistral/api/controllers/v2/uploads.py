@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from mistral.api import types
+from mistral.api.answers import FLAG, TEXT, Other, array_of, json_object
+from mistral.api.errors import PROBLEM
 from mistral.api.requests import Call
 from mistral.api.settings import ApiSettings
 from mistral.db.repositories import Row
@@ -16,6 +18,14 @@ ARGUMENTS: Final = {
     'namespace': types.text,
     'skip_validation': types.text,
 }
+
+#: What `validation` answers.
+VALIDATION: Final = Other(
+    json_object(
+        {'valid': FLAG, 'error': TEXT, 'problems': array_of(PROBLEM)},
+        optional=('error', 'problems'),
+    )
+)
 
 
 def creation(call: Call, resource: str, settings: ApiSettings) -> dict[str, Any]:

@@ -25,6 +25,14 @@ WORKBOOKS: Final = Collection(
     },
 )
 
+_EXAMPLE: Final = """version: '2.0'
+name: book
+workflows:
+  greet:
+    tasks:
+      greet: {action: std.echo output="Hello"}
+"""
+
 
 class WorkbooksController(Controller):
     """The namespace may also be given as a second path segment."""
@@ -32,7 +40,7 @@ class WorkbooksController(Controller):
     commands = ('validate',)
     item_segments = 2
 
-    @expose('workbooks:list', query=WORKBOOKS.arguments)
+    @expose('workbooks:list', query=WORKBOOKS.arguments, answer=WORKBOOKS)
     def get_all(self, call: Call) -> Row:
         services = self.services
         page = WORKBOOKS.page(call, services.settings.max_limit)
@@ -40,7 +48,11 @@ class WorkbooksController(Controller):
             rows = services.repositories.workbooks.list(conn, page.query, call.caller)
         return page.answer(rows)
 
-    @expose('workbooks:get', query={'namespace': types.text, 'fields': types.names})
+    @expose(
+        'workbooks:get',
+        query={'namespace': types.text, 'fields': types.names},
+        answer=Workbook,
+    )
     def get_one(self, call: Call, name: str, namespace: str | None = None) -> Row:
         fields = WORKBOOKS.fields_of_one(call.query.get('fields'))
         services = self.services
@@ -49,13 +61,29 @@ class WorkbooksController(Controller):
             row = services.definitions.workbooks.get(conn, key, call.caller, fields)
         return Workbook.render({name: row[name] for name in fields})
 
-    @expose('workbooks:create', query=uploads.ARGUMENTS, ignore_unknown=True, body=TEXT, status=201)
+    @expose(
+        'workbooks:create',
+        further_rules=('workbooks:publicize',),
+        query=uploads.ARGUMENTS,
+        ignore_unknown=True,
+        body=TEXT,
+        answer=Workbook,
+        status=201,
+        example=_EXAMPLE,
+    )
     def post(self, call: Call) -> Row:
         upload = uploads.creation(call, 'workbooks', self.services.settings)
         row = self.services.definitions.create_workbook(call.body, call.caller, **upload)
         return Workbook.render(uploads.without_update_time(row))
 
-    @expose('workbooks:update', query=uploads.ARGUMENTS, ignore_unknown=True, body=TEXT)
+    @expose(
+        'workbooks:update',
+        further_rules=('workbooks:publicize',),
+        query=uploads.ARGUMENTS,
+        ignore_unknown=True,
+        body=TEXT,
+        answer=Workbook,
+    )
     def put(self, call: Call, namespace: str | None = None) -> Row:
         upload = uploads.update(call, 'workbooks', self.services.settings)
         upload['namespace'] = _namespace(call, namespace)
@@ -67,8 +95,9 @@ class WorkbooksController(Controller):
         key = Key(name, _namespace(call, namespace))
         self.services.definitions.delete_workbook(key, call.caller)
 
-    @expose(None, ignore_unknown=True, body=TEXT)
+    @expose(None, ignore_unknown=True, body=TEXT, answer=uploads.VALIDATION, example=_EXAMPLE)
     def validate(self, call: Call) -> Row:
+        """Tell whether the definition of a workbook is valid, and all that is wrong with it."""
         return uploads.validation(self.services.definitions.validate_workbook, call.body)
 
 

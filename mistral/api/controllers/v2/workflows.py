@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from mistral.api import filters, types
+from mistral.api.answers import Either, ListOf
 from mistral.api.collections import Collection
 from mistral.api.controllers.v2 import uploads
 from mistral.api.controllers.v2.members import MembersController
@@ -32,6 +33,18 @@ WORKFLOWS: Final = Collection(
     derived={'input': ('spec',), 'interface': ('spec',)},
 )
 
+_UPLOADED: Final = ListOf('workflows', Workflow)
+
+_EXAMPLE: Final = """version: '2.0'
+hello:
+  input: [name: world]
+  output: {greeting: <% $.greeting %>}
+  tasks:
+    greet:
+      action: std.echo output="Hello <% $.name %>"
+      publish: {greeting: <% task().result %>}
+"""
+
 
 class WorkflowsController(Controller):
     commands = ('validate',)
@@ -39,12 +52,21 @@ class WorkflowsController(Controller):
     def __init__(self, services: ApiServices) -> None:
         super().__init__(services, {'members': MembersController(services)})
 
-    @expose('workflows:list', query=WORKFLOWS.arguments)
+    @expose(
+        'workflows:list',
+        further_rules=('workflows:list:all_projects',),
+        query=WORKFLOWS.arguments,
+        answer=WORKFLOWS,
+    )
     def get_all(self, call: Call) -> Row:
         repository = self.services.repositories.workflows
         return list_for_projects(self.services, call, WORKFLOWS, repository, _complete)
 
-    @expose('workflows:get', query={'namespace': types.text, 'fields': types.names})
+    @expose(
+        'workflows:get',
+        query={'namespace': types.text, 'fields': types.names},
+        answer=Workflow,
+    )
     def get_one(self, call: Call, identifier: str) -> Row:
         fields = WORKFLOWS.fields_of_one(call.query.get('fields'), ignore_unknown=True)
         key = Key(identifier, call.query.get('namespace', ''))
@@ -55,13 +77,29 @@ class WorkflowsController(Controller):
         completed = _complete(row)
         return Workflow.render({name: completed[name] for name in fields})
 
-    @expose('workflows:create', query=uploads.ARGUMENTS, ignore_unknown=True, body=TEXT, status=201)
+    @expose(
+        'workflows:create',
+        further_rules=('workflows:publicize',),
+        query=uploads.ARGUMENTS,
+        ignore_unknown=True,
+        body=TEXT,
+        answer=_UPLOADED,
+        status=201,
+        example=_EXAMPLE,
+    )
     def post(self, call: Call) -> Row:
         upload = uploads.creation(call, 'workflows', self.services.settings)
         rows = self.services.definitions.create_workflows(call.body, call.caller, **upload)
         return {'workflows': [_render_created(row) for row in rows]}
 
-    @expose('workflows:update', query=uploads.ARGUMENTS, ignore_unknown=True, body=TEXT)
+    @expose(
+        'workflows:update',
+        further_rules=('workflows:publicize',),
+        query=uploads.ARGUMENTS,
+        ignore_unknown=True,
+        body=TEXT,
+        answer=Either(Workflow, _UPLOADED),
+    )
     def put(self, call: Call, identifier: str | None = None) -> Row:
         upload = uploads.update(call, 'workflows', self.services.settings)
         rows = self.services.definitions.update_workflows(
@@ -75,8 +113,9 @@ class WorkflowsController(Controller):
         key = Key(identifier, call.query.get('namespace', ''))
         self.services.definitions.delete_workflow(key, call.caller)
 
-    @expose(None, ignore_unknown=True, body=TEXT)
+    @expose(None, ignore_unknown=True, body=TEXT, answer=uploads.VALIDATION, example=_EXAMPLE)
     def validate(self, call: Call) -> Row:
+        """Tell whether definitions of workflows are valid, and all that is wrong with them."""
         return uploads.validation(self.services.definitions.validate_workflows, call.body)
 
 

@@ -17,6 +17,7 @@ from mistral.db.repositories import Repositories
 from mistral.lang.parser import Parser
 from mistral.policies import PolicyEnforcer
 from mistral.services.definitions import DefinitionsService
+from mistral.tests.unit.api.contract import Contract
 
 CALLER = RequestContext(project_id=DEFAULT_PROJECT)
 ADMIN = {'X-Roles': 'admin'}
@@ -90,8 +91,22 @@ class AnyExpression:
         return None
 
 
+_contracts = {}
+
+
+def contract_of(services):
+    """Making one takes a while, and only authentication makes a difference."""
+    key = services.settings.auth_enable
+    if key not in _contracts:
+        _contracts[key] = Contract(services)
+    return _contracts[key]
+
+
 class Api:
-    """The application as its clients see it; requests may end in any status."""
+    """The application as its clients see it; requests may end in any status.
+
+    Every answer has to be one that the OpenAPI document describes.
+    """
 
     def __init__(self, services):
         self.services = services
@@ -111,6 +126,7 @@ class Api:
             path, method=method, body=body, headers=headers, expect_errors=True
         )
         assert status is None or answer.status_int == status, answer.text
+        contract_of(self.services).check(method, path, answer)
         return answer
 
     def get(self, path, status=200, **options):

@@ -339,6 +339,20 @@ def test_report(api, tree):
     assert isinstance(root['created_at'], str)
 
 
+def test_report_that_is_too_deep_for_json(api):
+    """A workflow that has called itself 400 times."""
+    root = parent = api.insert('executions', name='w', workflow_name='w', state='ERROR')['id']
+    for _ in range(400):
+        task = api.insert('tasks', name='t', workflow_execution_id=parent, state='ERROR')
+        below = {'task_execution_id': task['id'], 'root_execution_id': root}
+        child = api.insert('executions', name='w', workflow_name='w', state='ERROR', **below)
+        parent = child['id']
+
+    assert 'max_depth' in api.fault('GET', f'{PATH}/{root}/report', 400)
+    api.get(f'{PATH}/{root}/report?max_depth=50')
+    assert len(api.get(f'{PATH}/{root}/executions')['executions']) == 401
+
+
 def test_report_of_a_sub_workflow(api, tree):
     report = api.get(f'{PATH}/{tree["leaf"]}/report?errors_only=true&max_depth=0')
 

@@ -60,6 +60,8 @@ def test_meaning(kind, text, expected):
         (filters.FLAG, 'neq:true'),
         (filters.JSON, 'in:{}'),
         (filters.TAGS, 'in:a,b'),
+        (filters.TEXT, 'in:' + 'a,' * 1000),
+        (filters.UUID, 'nin:' + f'{A_UUID},' * 1000),
     ],
 )
 def test_what_cannot_be_asked(kind, text):

@@ -1,5 +1,6 @@
 """The HTTP server starts, serves, stops, and says so when its port is taken."""
 
+import urllib.error
 import urllib.request
 
 import pytest
@@ -29,6 +30,16 @@ def test_serves_until_stopped(server):
     server.stop()
     with pytest.raises(OSError, match='refused'):
         urllib.request.urlopen(f'http://127.0.0.1:{server.port}/', timeout=5)
+
+
+def test_the_head_of_a_request_is_bounded(server):
+    request = urllib.request.Request(f'http://127.0.0.1:{server.port}/')
+    request.add_header('X-Auth-Token', 'x' * 300_000)
+
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=5)
+    caught.value.close()
+    assert caught.value.code == 413
 
 
 # cheroot leaves the socket that it could not bind to the garbage collector.

@@ -319,8 +319,10 @@ def test_long_lists_are_read_from_an_index(store, database, kind, all_projects, 
         statement, parameters = statements[-1]
         with database.read() as conn:
             plan = conn.exec_driver_sql(f'EXPLAIN QUERY PLAN {statement}', parameters).all()
-        assert f'USING INDEX {index}' in plan[0].detail
-        assert not any('TEMP B-TREE' in step.detail for step in plan)
+        steps = [step.detail for step in plan]
+        assert any(f'INDEX {index}' in step for step in steps)
+        # What is sorted is the page alone.
+        assert sum('TEMP B-TREE' in step for step in steps) <= 1
 
 
 def test_an_unknown_marker_is_an_error(store):
