@@ -72,7 +72,7 @@ pytest_arguments=("$@")
 
 if [[ -z ${MISTRAL_VENV:-} ]]; then
   make_venv "$root/.venv"
-  install_into "$root/.venv" test --editable "${root}[postgresql,mysql]" \
+  install_into "$root/.venv" test --editable "${root}[postgresql,mysql,javascript]" \
     --requirement "$root/test-requirements.txt"
 fi
 bin=${MISTRAL_VENV:-$root/.venv}/bin

@@ -18,6 +18,7 @@ class ActionRequest:
     fields of `mistral_lib.actions.context.ExecutionContext`. `timeout` is in seconds and counts
     from the moment the action starts. `redelivered` says that the request may have been run before.
     `engine` names the engine that has the execution in memory, if it can be called by a name.
+    `target` is the executor that should run it, where a plugin chooses that.
     """
 
     action: Action
@@ -29,6 +30,7 @@ class ActionRequest:
     timeout: float | None = None
     redelivered: bool = False
     engine: str | None = None
+    target: str | None = None
 
     @property
     def may_run_twice(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from mistral_lib.actions import Action, Result
 from mistral_lib.actions.context import ActionContext
 
-from mistral.actions import http, options
+from mistral.actions import http, javascript, mail, options, ssh
 from mistral.exceptions import ActionException
 
 
@@ -205,6 +205,184 @@ class MistralHTTPAction(HTTPAction):
 
     def is_sync(self) -> bool:
         return False
+
+
+class SendEmailAction(Action):
+    """Sends an email message.
+
+    :param from_addr: address of the sender.
+    :param to_addrs: addresses of the recipients, a list.
+    :param smtp_server: mail server, `host` or `host:port`; on port 465 it speaks TLS.
+    :param reply_to: addresses for answers, a list.
+    :param cc_addrs: addresses that get a copy, a list.
+    :param bcc_addrs: addresses that get a copy without the others knowing, a list.
+    :param smtp_password: password of the sender: log in with it, over TLS.
+    :param subject: subject of the message.
+    :param body: text of the message.
+    :param html_body: the same in HTML.
+    """
+
+    def __init__(
+        self,
+        from_addr: str,
+        to_addrs: Sequence[str] | str,
+        smtp_server: str,
+        reply_to: Sequence[str] | str | None = None,
+        cc_addrs: Sequence[str] | str | None = None,
+        bcc_addrs: Sequence[str] | str | None = None,
+        smtp_password: str | None = None,
+        subject: str | None = None,
+        body: str | None = None,
+        html_body: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.from_addr = from_addr
+        self.to_addrs = to_addrs
+        self.smtp_server = smtp_server
+        self.reply_to = reply_to
+        self.cc_addrs = cc_addrs
+        self.bcc_addrs = bcc_addrs
+        self.smtp_password = smtp_password
+        self.subject = subject
+        self.body = body
+        self.html_body = html_body
+
+    def run(self, context: ActionContext) -> None:
+        email = mail.Email(
+            sender=self.from_addr,
+            to=mail.addresses(self.to_addrs, 'to_addrs'),
+            server=self.smtp_server,
+            reply_to=mail.addresses(self.reply_to, 'reply_to'),
+            cc=mail.addresses(self.cc_addrs, 'cc_addrs'),
+            bcc=mail.addresses(self.bcc_addrs, 'bcc_addrs'),
+            password=self.smtp_password,
+            subject=str(self.subject or '<No subject>'),
+            body=str(self.body or '<No body>'),
+            html_body=None if self.html_body is None else str(self.html_body),
+        )
+        mail.send(email, options.email_options())
+
+
+class SSHAction(Action):
+    """Runs a command on one host or several over SSH.
+
+    The result is what the command writes; for several hosts, a list in their order.
+
+    :param cmd: command for the login shell.
+    :param host: `host` or `host:port`, or a list of these.
+    :param username: name of the user on the hosts.
+    :param password: password of the user, or passphrase of the key.
+    :param private_key_filename: name of a file with a private key on the executor.
+    :param private_key: text of a private key; it wins over the file.
+    :param return_result_on_error: give `stdout`, `stderr` and `exit_code` as the result, and do not
+        fail because of the exit code.
+    """
+
+    def __init__(
+        self,
+        cmd: str,
+        host: str | Sequence[str],
+        username: str,
+        password: str = '',
+        private_key_filename: str | None = None,
+        private_key: str | None = None,
+        return_result_on_error: bool = False,
+    ) -> None:
+        super().__init__()
+        self.cmd = cmd
+        self.host = host
+        self.username = username
+        self.password = password
+        self.private_key_filename = private_key_filename
+        self.private_key = private_key
+        self.return_result_on_error = return_result_on_error
+
+    def run(self, context: ActionContext) -> Any:
+        outputs = self._outputs()
+        results = [
+            output.as_dict() if self.return_result_on_error else output.stdout for output in outputs
+        ]
+        return results[0] if len(results) == 1 else results
+
+    def _outputs(self) -> list[ssh.Output]:
+        return ssh.run_on_all(
+            self.cmd,
+            self._hosts(),
+            self._login(self.username),
+            options.ssh_options(),
+            any_exit_code=bool(self.return_result_on_error),
+        )
+
+    def _hosts(self) -> list[str]:
+        return [self.host] if isinstance(self.host, str) else list(self.host)
+
+    def _login(self, username: str) -> ssh.Login:
+        return ssh.Login(username, self.password, self.private_key, self.private_key_filename)
+
+
+class SSHProxiedAction(SSHAction):
+    """Runs a command on a host that is reached through another one, the gateway.
+
+    :param cmd: command for the login shell.
+    :param host: `host` or `host:port` as the gateway knows it, or a list of these.
+    :param username: name of the user on the host.
+    :param private_key_filename: name of a file with a private key on the executor; may be null.
+    :param gateway_host: the gateway, `host` or `host:port`.
+    :param gateway_username: name of the user on the gateway, if it is another one.
+    :param password: password of the user on both, or passphrase of the key.
+    :param proxy_command: command that connects to the gateway; the operator has to allow it.
+    :param private_key: text of a private key; it wins over the file.
+    """
+
+    def __init__(
+        self,
+        cmd: str,
+        host: str | Sequence[str],
+        username: str,
+        private_key_filename: str | None,
+        gateway_host: str,
+        gateway_username: str | None = None,
+        password: str | None = None,
+        proxy_command: str | None = None,
+        private_key: str | None = None,
+    ) -> None:
+        super().__init__(cmd, host, username, password or '', private_key_filename, private_key)
+        self.gateway_host = gateway_host
+        self.gateway_username = gateway_username
+        self.proxy_command = proxy_command
+
+    def _outputs(self) -> list[ssh.Output]:
+        gateway = ssh.Gateway(
+            self.gateway_host,
+            self._login(self.gateway_username or self.username),
+            self.proxy_command,
+        )
+        return ssh.run_on_all(
+            self.cmd,
+            self._hosts(),
+            self._login(self.username),
+            options.ssh_options(),
+            gateway,
+        )
+
+
+class JavaScriptAction(Action):
+    """Runs a script in JavaScript.
+
+    :param script: body of a function; what that returns is the result.
+    :param context: data that the script sees as `$`.
+    """
+
+    def __init__(self, script: str, context: Any = None) -> None:
+        super().__init__()
+        self.script = script
+        self.context = context
+
+    def run(self, context: ActionContext) -> Any:
+        try:
+            return javascript.evaluate(self.script, self.context)
+        except Exception as error:
+            raise ActionException(f'JavaScriptAction failed: {error}') from error
 
 
 def _seconds(value: float | str) -> float:

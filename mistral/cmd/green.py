@@ -5,6 +5,7 @@ blocking parts of the standard library, which has to happen before anything else
 other process of the service is touched.
 """
 
+import logging
 import sys
 import warnings
 
@@ -13,6 +14,9 @@ with warnings.catch_warnings(record=True):
     import eventlet
 
 eventlet.monkey_patch()
+
+# To find the name of a thread, eventlet goes through all of them, for each line of the log.
+logging.logThreads = False
 
 from mistral.cmd.launch import main  # noqa: E402 - see above
 

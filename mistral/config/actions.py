@@ -5,7 +5,7 @@ from typing import Final
 
 from oslo_config import cfg
 
-from mistral.config.help_texts import no_effect, not_yet
+from mistral.config.help_texts import no_effect
 
 _PROVIDERS: Final = (
     cfg.ListOpt(
@@ -46,11 +46,10 @@ _EXECUTOR: Final = (
     cfg.StrOpt(
         'type',
         default='remote',
-        choices=(
-            ('remote', 'executors run them, processes of their own'),
-            ('local', 'each engine runs the actions of its executions itself'),
-        ),
-        help='Where actions run. Without a message bus that is always the one process there is.',
+        help='Where actions run. "remote": executors run them, processes of their own. "local": '
+        'each engine runs the actions of its executions itself. Other names are entry points of '
+        '"mistral.executors". Without a message bus, "remote" and "local" are the one process '
+        'there is.',
     ),
     cfg.HostAddressOpt(
         'host',
@@ -158,11 +157,111 @@ _HTTP: Final = (
     ),
 )
 
+_EMAIL: Final = (
+    cfg.ListOpt(
+        'allowed_hosts', default=[], help='If set, the only mail servers that std.email may use.'
+    ),
+    cfg.ListOpt(
+        'denied_cidrs',
+        default=['169.254.0.0/16', 'fe80::/10'],
+        help='Networks that std.email may not talk to; empty: it may talk to all.',
+    ),
+    cfg.IntOpt(
+        'timeout',
+        default=60,
+        min=0,
+        help='Seconds that std.email waits for the mail server at each step; 0: without end.',
+    ),
+    cfg.BoolOpt(
+        'verify_certificates',
+        default=False,
+        help='Log in only to mail servers whose certificate the system trusts.',
+    ),
+)
+
+_SSH: Final = (
+    cfg.ListOpt(
+        'allowed_hosts',
+        default=[],
+        help='If set, the only hosts and gateways that std.ssh may talk to.',
+    ),
+    cfg.ListOpt(
+        'denied_cidrs',
+        default=['169.254.0.0/16', 'fe80::/10'],
+        help='Networks that std.ssh may not talk to; empty: it may talk to all.',
+    ),
+    cfg.IntOpt(
+        'connect_timeout',
+        default=30,
+        min=0,
+        help='Seconds for each step until std.ssh is logged in; 0: without end.',
+    ),
+    cfg.IntOpt(
+        'command_timeout',
+        default=0,
+        min=0,
+        help='Seconds that a command of std.ssh may run; 0: no limit but that of its task.',
+    ),
+    cfg.IntOpt(
+        'max_output_size_bytes',
+        default=5 * 1024 * 1024,
+        min=0,
+        help='Most output of a command that std.ssh accepts; 0 sets no limit.',
+    ),
+    cfg.StrOpt(
+        'host_key_policy',
+        default='accept',
+        choices=(
+            ('accept', 'only keys that differ from the known ones are refused'),
+            ('strict', 'hosts whose key is not known are refused, too'),
+        ),
+        help='Which hosts std.ssh trusts.',
+    ),
+    cfg.ListOpt(
+        'known_hosts_files',
+        default=['/etc/ssh/ssh_known_hosts', '~/.ssh/known_hosts'],
+        help='Files with the keys of hosts, as OpenSSH writes them. They may be missing.',
+    ),
+    cfg.ListOpt(
+        'key_directories',
+        default=['~/.ssh'],
+        help='Directories on executors with the private keys that workflows may use by their file '
+        'names.',
+    ),
+    cfg.BoolOpt(
+        'use_own_keys',
+        default=False,
+        help="Let std.ssh try the keys of the executor's own user and SSH agent, too. Then every "
+        'author of workflows can log in wherever the executor can.',
+    ),
+    cfg.BoolOpt(
+        'allow_proxy_command',
+        default=False,
+        help='Let std.ssh_proxied run "proxy_command" on the executor. Then every author of '
+        'workflows can run any command there.',
+    ),
+)
+
+_JAVASCRIPT: Final = (
+    cfg.IntOpt(
+        'timeout', default=60, min=0, help='Seconds that a script may run; 0 sets no limit.'
+    ),
+    cfg.IntOpt(
+        'memory_limit_mb',
+        default=128,
+        min=0,
+        help='Most megabytes of memory for a script; 0 sets no limit.',
+    ),
+)
+
 OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
     'action_providers': _PROVIDERS,
     'legacy_action_provider': _PLUGINS,
     'executor': _EXECUTOR,
-    'action_heartbeat': not_yet('executors in processes of their own', _HEARTBEAT),
+    'action_heartbeat': _HEARTBEAT,
     'action_logging': _LOGGING,
     'action_std_http': _HTTP,
+    'action_std_email': _EMAIL,
+    'action_std_ssh': _SSH,
+    'action_std_javascript': _JAVASCRIPT,
 }

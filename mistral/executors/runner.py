@@ -20,9 +20,11 @@ from mistral.utils.plain import to_plain
 LOG = logging.getLogger(__name__)
 
 #: Where plugins such as mistral-extra look for the caller, in the thread that runs their action.
-_CALLER_THREAD_LOCAL: Final = 'MISTRAL_APP_CTX_THREAD_LOCAL'
+CALLER_THREAD_LOCAL: Final = 'MISTRAL_APP_CTX_THREAD_LOCAL'
 
-_SECURITY_FIELDS: Final = (
+#: Fields of `mistral_lib.actions.context.SecurityContext`: credentials and surroundings, and who
+#: the caller is.
+SECURITY_FIELDS: Final = (
     'auth_cacert',
     'auth_token',
     'auth_uri',
@@ -34,6 +36,7 @@ _SECURITY_FIELDS: Final = (
     'service_catalog',
     'trust_id',
 )
+IDENTITY_FIELDS: Final = ('project_id', 'project_name', 'user_name')
 
 
 def run(request: ActionRequest) -> Result | None:
@@ -44,17 +47,22 @@ def run(request: ActionRequest) -> Result | None:
     """
     execution_id = request.execution_context.get('workflow_execution_id')
     try:
-        with working_on(execution_id), _caller_in_thread(request.caller):
+        with working_on(execution_id), caller_in_thread(request.caller):
             value = request.action.run(_action_context(request))
-        is_sync = _is_sync(request.action)
+        is_synchronous = is_sync(request)
     # Not even SystemExit of a plugin may take the worker with it.
     except BaseException as error:  # noqa: BLE001
         _log_failure(request, error)
         return failure(request, str(error))
 
     result = value if isinstance(value, Result) else Result(data=value)
-    if not is_sync and not result.is_error():
+    if not is_synchronous and not result.is_error():
         return None
+    return plain_result(request, result)
+
+
+def plain_result(request: ActionRequest, result: Result) -> Result:
+    """The result with data and error as plain JSON data, or an error Result if they are none."""
     try:
         return Result(to_plain(result.data), to_plain(result.error), bool(result.cancel))
     except Exception as error:
@@ -118,8 +126,9 @@ def _log_failure(request: ActionRequest, error: BaseException) -> None:
     )
 
 
-def _is_sync(action: Any) -> bool:
+def is_sync(request: ActionRequest) -> bool:
     """Actions of old plugins, which are no subclass of Action, lack the method."""
+    action: Any = request.action
     return bool(action.is_sync()) if hasattr(action, 'is_sync') else True
 
 
@@ -128,33 +137,32 @@ def _action_context(request: ActionRequest) -> ActionContext | None:
         return None
     caller = request.caller
     security = SecurityContext(
-        project_id=caller.project_id,
-        project_name=caller.project_name,
-        user_name=caller.user_name,
         redelivered=request.redelivered,
-        **_security_fields(caller),
+        **_security_fields(caller, *IDENTITY_FIELDS),
     )
     return ActionContext(security, ExecutionContext(**request.execution_context))
 
 
-def _security_fields(caller: RequestContext) -> dict[str, Any]:
-    return {name: caller.security.get(name) for name in _SECURITY_FIELDS}
+def _security_fields(caller: RequestContext, *identity: str) -> dict[str, Any]:
+    """What an action may know; `identity` are names of attributes of the caller.
+
+    In another cloud the caller is somebody else, and the security context tells who.
+    """
+    known = {name: caller.security.get(name) for name in SECURITY_FIELDS}
+    return known | {name: caller.security.get(name, getattr(caller, name)) for name in identity}
 
 
 @contextmanager
-def _caller_in_thread(caller: RequestContext) -> Iterator[None]:
+def caller_in_thread(caller: RequestContext) -> Iterator[None]:
+    """Let plugins find the caller while this thread runs their code."""
     view = SimpleNamespace(
-        project_id=caller.project_id,
-        project_name=caller.project_name,
-        user_id=caller.user_id,
-        user_name=caller.user_name,
         roles=list(caller.roles),
         is_admin=caller.is_admin,
         request_id=caller.request_id,
-        **_security_fields(caller),
+        **_security_fields(caller, 'user_id', *IDENTITY_FIELDS),
     )
-    utils.set_thread_local(_CALLER_THREAD_LOCAL, view)
+    utils.set_thread_local(CALLER_THREAD_LOCAL, view)
     try:
         yield
     finally:
-        utils.set_thread_local(_CALLER_THREAD_LOCAL, None)
+        utils.set_thread_local(CALLER_THREAD_LOCAL, None)

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from mistral_lib.actions import Result
 
@@ -13,7 +13,7 @@ from mistral.actions.requests import ActionRequest, ResultReporter
 from mistral.exceptions import MistralException
 from mistral.executors import runner
 from mistral.executors.heartbeats import HeartbeatSender
-from mistral.executors.worker_pool import WorkerPool
+from mistral.executors.worker_pool import Deliver
 
 LOG = logging.getLogger(__name__)
 
@@ -21,8 +21,20 @@ LOG = logging.getLogger(__name__)
 Claim: TypeAlias = Callable[[ActionRequest, Callable[[bool | None], None]], None]
 
 
+class Pool(Protocol):
+    """What runs actions: `WorkerPool` here, `PluginPool` wherever a plugin does it."""
+
+    def start(self) -> None: ...
+
+    def submit(
+        self, request: ActionRequest, deliver: Deliver, interrupted: Callable[[], None]
+    ) -> None: ...
+
+    def stop(self, timeout: float) -> None: ...
+
+
 class ExecutorService:
-    """Runs actions in a pool of threads and reports their results to the engine.
+    """Runs actions in a pool and reports their results to the engine.
 
     :param claim: asks before an action is started whose repetition could do harm; None where
         requests come once only, because the engine is in the same process.
@@ -31,7 +43,7 @@ class ExecutorService:
 
     def __init__(
         self,
-        pool: WorkerPool,
+        pool: Pool,
         reporter: ResultReporter,
         claim: Claim | None = None,
         heartbeats: HeartbeatSender | None = None,
@@ -45,6 +57,7 @@ class ExecutorService:
         metrics.ACTIONS_IN_HAND.set_function(lambda: len(self._in_hand))
 
     def start(self) -> None:
+        self._pool.start()
         if self._heartbeats:
             self._heartbeats.start()
 

@@ -73,6 +73,9 @@ class WorkerPool:
         self._abandoned = 0
         self._is_stopping = False
 
+    def start(self) -> None:
+        """Nothing to do, see above."""
+
     def submit(
         self, request: ActionRequest, deliver: Deliver, interrupted: Callable[[], None]
     ) -> None:

@@ -42,14 +42,17 @@ def parse_networks(cidrs: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...
 
 @dataclass(frozen=True, slots=True)
 class EgressPolicy:
-    """The rules of `[action_std_http]`.
+    """The rules of `[action_std_http]` or of another group of options.
 
     `allowed_hosts`: if not empty, only these hosts (exact names in lower case) may be contacted;
-    being listed does not exempt a host from `denied_networks`.
+    being listed does not exempt a host from `denied_networks`. `group` is where the rules come
+    from, and `noun` what names the host, both for the messages.
     """
 
     allowed_hosts: frozenset[str] = frozenset()
     denied_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    group: str = 'action_std_http'
+    noun: str = 'URL host'
 
     def check_url(self, url: str) -> str:
         """Check scheme and host name, without looking the name up; return the host.
@@ -88,7 +91,7 @@ class EgressPolicy:
         for address in addresses:
             if self._is_denied(address):
                 raise UrlNotAllowedException(
-                    f"URL host '{host}' resolves to a blocked address ({address})."
+                    f"{self.noun} '{host}' resolves to a blocked address ({address})."
                 )
         return addresses
 
@@ -105,9 +108,7 @@ class EgressPolicy:
 
     def _check_name(self, host: str) -> None:
         if self.allowed_hosts and host.lower() not in self.allowed_hosts:
-            raise UrlNotAllowedException(
-                f"Host '{host}' is not in [action_std_http] allowed_hosts."
-            )
+            raise UrlNotAllowedException(f"Host '{host}' is not in [{self.group}] allowed_hosts.")
 
     def _is_denied(self, text: str) -> bool:
         addresses = {ip_address(text), _reached_address(ip_address(text))}

@@ -29,19 +29,28 @@ def load_plugins(group: str, source: EntryPoints = installed) -> Iterator[tuple[
             LOG.exception('Plugin %s of %s cannot be loaded', entry_point.name, group)
 
 
-def load_plugin(group: str, name: str, option: str, source: EntryPoints = installed) -> Any:
+def load_plugin(
+    group: str,
+    name: str,
+    option: str,
+    source: EntryPoints = installed,
+    built_in: Iterable[str] = (),
+) -> Any:
     """The object of that name.
 
-    :param option: the option of `[DEFAULT]` that names it, for the error message.
+    :param option: the option that names it, for the error message; one without a group is of
+        `[DEFAULT]`.
+    :param built_in: other values of the option, for the error message.
     :raises ConfigurationError: if there is none, or it cannot be imported.
     """
+    setting = option if option.startswith('[') else f'[DEFAULT] {option}'
     found = {entry_point.name: entry_point for entry_point in source(group)}
     if name not in found:
         raise ConfigurationError(
-            f"[DEFAULT] {option} = '{name}' is not installed. "
-            f'There are: {", ".join(sorted(found)) or "none"}.'
+            f"{setting} = '{name}' is not installed. "
+            f'There are: {", ".join(sorted([*found, *built_in])) or "none"}.'
         )
     try:
         return found[name].load()
     except Exception as e:
-        raise ConfigurationError(f"[DEFAULT] {option} = '{name}' cannot be loaded: {e!r}") from e
+        raise ConfigurationError(f"{setting} = '{name}' cannot be loaded: {e!r}") from e

@@ -1,4 +1,5 @@
 import datetime
+from dataclasses import replace
 
 import pytest
 from mistral_lib import utils
@@ -165,6 +166,19 @@ class TestContext:
         assert (security.user_name, security.redelivered) == ('ann', True)
         assert (security.auth_token, security.region_name) == ('token', 'north')
         assert (security.trust_id, security.service_catalog) == ('trust', None)
+
+    def test_the_caller_is_somebody_else_in_another_cloud(self):
+        seen = []
+
+        def look(context):
+            local = utils.get_thread_local('MISTRAL_APP_CTX_THREAD_LOCAL')
+            seen.extend([local.project_id, local.user_id, local.user_name])
+            seen.extend([context.security.project_id, context.security.user_name])
+
+        there = {'project_id': 'q', 'project_name': None, 'user_id': 'v', 'user_name': 'amy'}
+        caller = replace(self.caller, security=there)
+        runner.run(request(Calling(look), caller=caller))
+        assert seen == ['q', 'v', 'amy', 'q', 'amy']
 
     def test_execution(self):
         fields = {

@@ -1,5 +1,6 @@
 """A small HTTP server in a thread of the test process."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +42,9 @@ class Server:
 
 
 @contextmanager
-def serve() -> Iterator[Server]:
+def serve(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server at 127.0.0.1, with `tls` one for https."""
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = 'HTTP/1.1'
 
@@ -73,13 +76,14 @@ def serve() -> Iterator[Server]:
             except OSError:
                 self.close_connection = True
 
-        do_GET = do_POST = do_HEAD = _answer  # noqa: N815 - names of the base class
+        # Names of the base class.
+        do_GET = do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
+        do_OPTIONS = do_REPORT = _answer  # noqa: N815
 
         def log_message(self, *args: object) -> None:
             pass
 
-    httpd = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-    httpd.daemon_threads = True
+    httpd = _listen(Handler, tls)
     server = Server(httpd.server_port)
     thread = threading.Thread(target=httpd.serve_forever, kwargs={'poll_interval': 0.01})
     thread.start()
@@ -89,3 +93,13 @@ def serve() -> Iterator[Server]:
         httpd.shutdown()
         httpd.server_close()
         thread.join()
+
+
+def _listen(
+    handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None
+) -> ThreadingHTTPServer:
+    httpd = ThreadingHTTPServer(('127.0.0.1', 0), handler)
+    httpd.daemon_threads = True
+    if tls is not None:
+        httpd.socket = tls.wrap_socket(httpd.socket, server_side=True)
+    return httpd
