@@ -34,6 +34,15 @@ REFUSED_CLAIMS: Final = Counter(
 WAITING_NOTIFICATIONS: Final = Gauge(
     'mistral_waiting_notifications', 'Events in this notifier that are not published yet.'
 )
+NOTIFICATIONS: Final = Counter(
+    'mistral_notifications',
+    'Events that this notifier has published, failed to publish for now, or given up.',
+    ['outcome'],
+)
 FOUND_BY_SWEEP: Final = Counter(
     'mistral_found_by_sweep', 'What the sweeps of this scheduler had to take up.', ['sweep']
+)
+EXPIRED_EXECUTIONS: Final = Counter(
+    'mistral_expired_executions',
+    'Ended executions that this scheduler has deleted by the expiration policy.',
 )

@@ -9,6 +9,7 @@ from mistral.db.repositories import Repository, Row
 from mistral.exceptions import EventTriggerException, InputException
 from mistral.services.definition_store import owner_of
 from mistral.services.execution_requests import refuse_internal_params
+from mistral.services.trigger_trusts import TriggerTrusts
 from mistral.services.triggered_workflows import CHECKED_COLUMNS, check_input, trigger_runner
 from mistral.utils.ids import is_uuid
 
@@ -18,7 +19,14 @@ _CHANGEABLE: Final = ('name', 'workflow_id', 'workflow_input', 'workflow_params'
 
 
 class EventTriggersService:
-    def __init__(self, database: Database, triggers: Repository, workflows: Repository) -> None:
+    def __init__(
+        self,
+        database: Database,
+        triggers: Repository,
+        workflows: Repository,
+        trusts: TriggerTrusts | None = None,
+    ) -> None:
+        self._trusts = trusts or TriggerTrusts(database)
         self._database = database
         self._triggers = triggers
         self._workflows = workflows
@@ -27,7 +35,9 @@ class EventTriggersService:
         """Store a new trigger.
 
         Raises EventTriggerException and InputException for what cannot work,
-        DBEntityNotFoundError if there is no such workflow, DBDuplicateEntryError.
+        DBEntityNotFoundError if there is no such workflow, DBDuplicateEntryError;
+        NotAllowedException and UnavailableException if the caller's trust cannot be had from
+        Keystone.
         """
         _check_workflow_id(given)
         if not all(given.get(name) for name in _REQUIRED):
@@ -44,9 +54,13 @@ class EventTriggersService:
             'workflow_input': input_,
             'workflow_params': params,
         }
-        with self._database.transaction() as conn:
-            check_input(self._find_workflow(conn, given['workflow_id'], caller), input_)
-            return self._triggers.insert(conn, values, caller)
+        with self._database.read() as conn:
+            workflow = self._find_workflow(conn, given['workflow_id'], caller)
+        check_input(workflow, input_)
+        with self._trusts.created_for(caller) as trust_id, self._database.transaction() as conn:
+            # It may have been deleted while Keystone was asked.
+            self._find_workflow(conn, given['workflow_id'], caller)
+            return self._triggers.insert(conn, {**values, 'trust_id': trust_id}, caller)
 
     def update(self, id: str, given: Mapping[str, Any], caller: RequestContext) -> Row:
         """Change what is given of a trigger; its new input is not checked.
@@ -74,7 +88,10 @@ class EventTriggersService:
     def delete(self, id: str, caller: RequestContext) -> None:
         """Raises DBEntityNotFoundError, NotAllowedException for triggers of other projects."""
         with self._database.transaction() as conn:
+            row = self._triggers.get(conn, id, caller, ('trust_id',))
             self._triggers.delete(conn, id, caller)
+            self._trusts.discard(conn, row['trust_id'])
+        self._trusts.delete_now(row['trust_id'])
 
     def _find_workflow(self, conn: Any, id: str, owner: RequestContext) -> Row:
         return self._workflows.get(conn, id, trigger_runner(owner), CHECKED_COLUMNS)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from mistral import metrics
 from mistral.db.database import Database, DatabaseFailure
-from mistral.db.store import hand_over, jobs, unfinished
+from mistral.db.store import hand_over, integrity, jobs, notifications, unfinished
 from mistral.db.times import utc_now
 from mistral.services.vigil import Vigil
 from mistral.workflow.events import Event, Recover
@@ -21,6 +21,9 @@ LOG = logging.getLogger(__name__)
 
 #: What is found by one transaction at most.
 _PORTION: Final = 500
+
+#: How long events for publishers wait for a notifier to be started.
+_NOTIFIER_PATIENCE: Final = timedelta(days=7)
 
 #: Text of the result of an action that was lost, as in Mistral 23.
 _NO_HEARTBEAT: Final = "Heartbeat wasn't received."
@@ -148,6 +151,37 @@ class Sweeps:
             )
             if _count(found) < _PORTION:
                 return
+
+    def stuck_tasks(self, delay: timedelta, portion: int = _PORTION) -> None:
+        """Have tasks looked at whose actions and sub-workflows have all ended for so long."""
+        now = utc_now()
+        with self._database.transaction() as connection:
+            found = integrity.take_stuck(connection, now, now - delay, portion)
+        if not found:
+            return
+        metrics.FOUND_BY_SWEEP.labels('stuck tasks').inc(sum(map(len, found.values())))
+        for execution_id, task_ids in found.items():
+            LOG.warning(
+                'Found a task execution that is likely stuck in RUNNING state because all its '
+                'children are completed [execution=%s, tasks=%s]',
+                execution_id,
+                ', '.join(task_ids),
+            )
+        self._deliver([(execution_id, Recover(), None) for execution_id in found])
+
+    def unclaimed_notifications(self) -> None:
+        """Delete events for publishers where no notifier has run for a long time."""
+        with self._database.transaction() as connection:
+            due_before = utc_now() - _NOTIFIER_PATIENCE
+            count = notifications.delete_unclaimed(connection, due_before, _PORTION)
+        if count:
+            metrics.FOUND_BY_SWEEP.labels('unclaimed notifications').inc(count)
+            LOG.error(
+                '%d events for publishers are given up: no notifier has taken them for %d days. '
+                "Run 'mistral-server --server notifier', or set [notifier] type = local.",
+                count,
+                _NOTIFIER_PATIENCE.days,
+            )
 
     def _recover(
         self,

@@ -11,7 +11,7 @@ from mistral.workflow import creation
 from mistral.workflow.data_flow import ContextView, deep_merge
 from mistral.workflow.effects import RunAction
 from mistral.workflow.events import Begin
-from mistral.workflow.model import NOT_LOADED, ChildExecution, TaskExecution
+from mistral.workflow.model import CALLER, NOT_LOADED, ChildExecution, TaskExecution
 from mistral.workflow.ports import ActionCall, PreparedAction, TaskError
 from mistral.workflow.scope import TurnScope
 from mistral.workflow.turn import EnvLayer, Turn
@@ -174,7 +174,7 @@ def _start_subworkflow(
             description='sub-workflow execution',
             parent=creation.Parent(parent.id, task.id, parent.root_execution_id or parent.id),
             project_id=parent.project_id,
-            security=parent.context.get('openstack'),
+            security=parent.context.get(CALLER),
         )
     except MistralException as e:
         raise TaskError(str(e)) from e

@@ -7,7 +7,7 @@ from typing import Any
 from mistral import states
 from mistral.exceptions import InputException, WorkflowException
 from mistral.lang.specs import REQUIRED, WorkflowSpec
-from mistral.workflow.model import ExecutionState, WorkflowExecution
+from mistral.workflow.model import CALLER, ExecutionState, WorkflowExecution
 from mistral.workflow.ports import Ports, WorkflowDefinition
 from mistral.workflow.scope import TurnScope
 from mistral.workflow.turn import Turn
@@ -69,7 +69,7 @@ def create_execution(
     turn.check_size('params', execution.params, 'WorkflowExecution')
     execution.context['__execution'] = {'id': execution.id}
     if security:
-        execution.context['openstack'] = dict(security)
+        execution.context[CALLER] = dict(security)
     if spec.vars:
         variables = ports.evaluate(spec.vars, turn.view(), TurnScope(turn))
         execution.context.update(variables)

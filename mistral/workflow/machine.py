@@ -132,6 +132,8 @@ def _recover(turn: Turn, event: events.Recover) -> None:
     for task in turn.state.in_order(turn.state.incomplete):
         if task.state == states.RUNNING and with_items.has_more_to_start(task):
             turn.do(ContinueItems(task))
+        elif task.state == states.RUNNING:
+            results.tell_again(turn, task)
         elif task.state == states.WAITING:
             turn.do(EvaluateJoin(task))
 

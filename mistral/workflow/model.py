@@ -24,6 +24,9 @@ class NotLoaded:
 
 NOT_LOADED: Final = NotLoaded()
 
+#: The caller's identity in the context of a workflow, if callers are authenticated.
+CALLER: Final = 'openstack'
+
 ChildKind: TypeAlias = Literal['action', 'workflow']
 
 

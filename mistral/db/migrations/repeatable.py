@@ -17,11 +17,24 @@ def add_columns(table: str, *columns: sa.Column[Any]) -> None:
             op.add_column(table, column)
 
 
+def has_table(name: str) -> bool:
+    return not op.get_context().as_sql and sa.inspect(op.get_bind()).has_table(name)
+
+
 def create_index(table: str, *columns: str) -> None:
     """An operator may have made the index already, under any name."""
     indexed = [tuple(index['column_names']) for index in _look('get_indexes', table)]
     if columns not in indexed:
         op.create_index('_'.join((table, *columns)), table, columns)
+
+
+def drop_index(table: str, *columns: str) -> None:
+    """Whatever its name is; an operator may have dropped it already."""
+    if op.get_context().as_sql:
+        op.drop_index('_'.join((table, *columns)), table)
+    for index in _look('get_indexes', table):
+        if tuple(index['column_names']) == columns and not index['unique']:
+            op.drop_index(index['name'], table)
 
 
 def _look(what: str, table: str) -> list[Any]:

@@ -13,7 +13,7 @@ from mistral.db import migrations, models
 from mistral.db.database import Database
 from mistral.exceptions import ConfigurationError, DBError
 
-#: Revisions 046 and 048 make these. In a database of Mistral 23, other indexes may have other
+#: Revisions 046, 048 and 052 make these. In a database of Mistral 23, other indexes may have other
 #: names, too.
 NEW_INDEXES: dict[str, list[tuple[str, ...]]] = {
     'workflow_executions_v2': [
@@ -23,6 +23,12 @@ NEW_INDEXES: dict[str, list[tuple[str, ...]]] = {
         ('project_id', 'created_at', 'id'),
         ('project_id', 'state', 'created_at', 'id'),
         ('project_id', 'workflow_name', 'created_at', 'id'),
+        ('updated_at', 'id'),
+        ('name', 'id'),
+        ('state', 'id'),
+        ('project_id', 'updated_at', 'id'),
+        ('project_id', 'name', 'id'),
+        ('project_id', 'state', 'id'),
     ],
     'task_executions_v2': [('project_id', 'created_at', 'id')],
     'action_executions_v2': [('project_id', 'created_at', 'id')],
@@ -174,5 +180,5 @@ def test_database_of_an_unknown_revision_is_left_alone(database, revision):
 
 
 def test_unknown_target(database):
-    with pytest.raises(DBError, match="'050'"):
-        migrations.upgrade(database.engine, '050')
+    with pytest.raises(DBError, match="'999'"):
+        migrations.upgrade(database.engine, '999')

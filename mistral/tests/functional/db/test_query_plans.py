@@ -17,7 +17,17 @@ from sqlalchemy import Connection, event
 from mistral.db import migrations
 from mistral.db.database import Database
 from mistral.db.repositories import Repositories
-from mistral.db.store import cron, hand_over, jobs, loading, queries, unfinished
+from mistral.db.store import (
+    cron,
+    expiration,
+    hand_over,
+    integrity,
+    jobs,
+    loading,
+    notifications,
+    queries,
+    unfinished,
+)
 from mistral.db.store.definitions import GraphCache
 from mistral.tests.functional.conftest import empty_database
 from mistral.tests.unit.api.conftest import ADMIN, CALLER, Api, make_api, policies  # noqa: F401
@@ -33,6 +43,7 @@ BIG: Final = frozenset(
         'action_executions_v2',
         'scheduled_jobs_v2',
         'cron_triggers_v2',
+        'notifications',
     )
 )
 
@@ -111,6 +122,11 @@ INSERT INTO cron_triggers_v2 (id, name, created_at, scope, project_id, pattern, 
 SELECT uid(300, i), 'trigger' || i, created_at, 'private', project, '@hourly', workflow,
     timestamp '2026-01-01' + i * interval '1 h'
 FROM facts WHERE i <= 10000;
+
+INSERT INTO notifications (created_at, lane, entry, object_id, event, data, due_at, attempts)
+SELECT created_at, 'lane' || i / 3, '{{}}', uid(0, i), 'TASK_SUCCEEDED', '{{}}',
+    timestamp '2026-01-01' + i * interval '1 h', 0
+FROM facts;
 """
 
 #: What users ask for, in pages.
@@ -125,6 +141,10 @@ LISTS: Final = (
     '/executions?workflow_name=wf2',
     '/executions?workflow_name=wf2&state=ERROR',
     f'/executions?workflow_id={WORKFLOW_ID}',
+    '/executions?sort_keys=updated_at&sort_dirs=desc',
+    '/executions?sort_keys=name',
+    '/executions?sort_keys=name&sort_dirs=desc',
+    '/executions?sort_keys=state',
     '/executions?nulls=root_execution_id&sort_dirs=desc',
     '/executions?created_at=gt:2026-01-05 00:00:00',
     f'/executions?root_execution_id={ROOT}',
@@ -145,6 +165,8 @@ LISTS: Final = (
 LISTS_OF_ALL: Final = (
     '/executions?all_projects=true',
     '/executions?all_projects=true&state=RUNNING',
+    '/executions?all_projects=true&sort_keys=updated_at&sort_dirs=desc',
+    '/executions?all_projects=true&sort_keys=name',
     '/executions?all_projects=true&nulls=root_execution_id&sort_dirs=desc',
     '/executions?project_id=p3&state=ERROR',
 )
@@ -195,6 +217,15 @@ ABOUT_WHAT_GOES_ON: Final[dict[str, Use]] = {
         c, NOW, due_before=NOW, taken_before=NOW, limit=500
     ),
     'cron triggers that are due': lambda c: cron.due(c, NOW, 500),
+    'lanes of events for publishers': lambda c: notifications.claim(c, NOW, NOW, 500),
+    'events for publishers that follow': lambda c: notifications.settle(
+        c, [1, 2], ['lane0', 'lane1'], NOW
+    ),
+    'tasks that are stuck': lambda c: integrity.take_stuck(c, NOW, NOW, 500),
+    'old executions': lambda c: expiration.ended_before(
+        c, ['ERROR', 'SUCCESS'], expiration.Place(NOW, ''), None, 100
+    ),
+    'the last execution to keep': lambda c: expiration.boundary(c, ['ERROR', 'SUCCESS'], 100),
     'executions': unfinished.running_executions,
     'actions': unfinished.running_actions,
     'actions outside of workflows': lambda c: unfinished.fail_direct_actions(c, ''),

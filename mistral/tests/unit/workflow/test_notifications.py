@@ -162,3 +162,110 @@ def test_what_they_are_told(world: World):
         'created_at': now,
         'updated_at': now,
     }
+
+
+TREE = """
+parent:
+  tasks:
+    sub: {workflow: child}
+child:
+  tasks:
+    t: {action: std.async_noop}
+"""
+
+
+def told_of_tree(world: World) -> dict[str, list[str | None]]:
+    """The events since the last call, by the name of the workflow or task."""
+    found: dict[str, list[str | None]] = {}
+    for notification in world.notifications:
+        found.setdefault(notification.data['name'], []).append(notification.event)
+    world.notifications.clear()
+    return found
+
+
+@pytest.fixture
+def tree(world: World) -> str:
+    world.define(TREE)
+    id_ = world.run_workflow('parent', notify=[{'type': 'noop'}])
+    assert told_of_tree(world) == {
+        'parent': ['WORKFLOW_LAUNCHED'],
+        'sub': ['TASK_LAUNCHED'],
+        'child': ['WORKFLOW_LAUNCHED'],
+        't': ['TASK_LAUNCHED'],
+    }
+    return id_
+
+
+def test_a_pause_of_a_tree_and_its_resume(world: World, tree: str):
+    """Each is told once; Mistral 23 tells some of the resume twice (D34)."""
+    world.ask(tree, events.Pause())
+    world.run()
+    assert told_of_tree(world) == {
+        'parent': ['WORKFLOW_PAUSED'],
+        'sub': ['TASK_PAUSED'],
+        'child': ['WORKFLOW_PAUSED'],
+    }
+    world.ask(tree, events.Resume())
+    world.run()
+    assert told_of_tree(world) == {
+        'parent': ['WORKFLOW_RESUMED'],
+        'sub': ['TASK_RESUMED'],
+        'child': ['WORKFLOW_RESUMED'],
+    }
+    world.end(world.subworkflows(tree)[0], 't', 1)
+    world.run()
+    assert told_of_tree(world) == {
+        't': ['TASK_SUCCEEDED'],
+        'child': ['WORKFLOW_SUCCEEDED'],
+        'sub': ['TASK_SUCCEEDED'],
+        'parent': ['WORKFLOW_SUCCEEDED'],
+    }
+
+
+def test_a_cancelled_tree(world: World, tree: str):
+    world.ask(tree, events.Stop(states.CANCELLED, 'enough'))
+    world.run()
+    assert told_of_tree(world) == {
+        'parent': ['WORKFLOW_CANCELLED'],
+        'child': ['WORKFLOW_CANCELLED'],
+        'sub': ['TASK_CANCELLED'],
+    }
+
+
+def test_a_rerun_below_reopens_those_above(world: World, tree: str):
+    child = world.subworkflows(tree)[0]
+    world.end(child, 't', ActionResult(error='no'))
+    world.run()
+    assert told_of_tree(world) == {
+        't': ['TASK_FAILED'],
+        'child': ['WORKFLOW_FAILED'],
+        'sub': ['TASK_FAILED'],
+        'parent': ['WORKFLOW_FAILED'],
+    }
+    world.ask(child, events.Rerun(world.task(child, 't').id))
+    world.run()
+    assert told_of_tree(world) == {
+        'child': ['WORKFLOW_RERUN'],
+        't': ['TASK_RERUN'],
+        'sub': ['TASK_RERUN'],
+        'parent': ['WORKFLOW_RERUN'],
+    }
+
+
+def test_a_join_and_items(world: World):
+    run(
+        world,
+        """
+wf:
+  tasks:
+    a: {action: std.noop, on-success: j}
+    b: {with-items: 'i in [1, 2]', action: std.noop, on-success: j}
+    j: {join: all, action: std.noop}
+""",
+    )
+    assert told_of_tree(world) == {
+        'wf': ['WORKFLOW_LAUNCHED', 'WORKFLOW_SUCCEEDED'],
+        'a': ['TASK_LAUNCHED', 'TASK_SUCCEEDED'],
+        'b': ['TASK_LAUNCHED', 'TASK_SUCCEEDED'],
+        'j': ['TASK_RESUMED', 'TASK_SUCCEEDED'],
+    }
