@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+#: Stands for a secret.
+_MASK: Final = '***'
+
 #: The project that owns everything when authentication is off.
 DEFAULT_PROJECT: Final = '<default-project>'
 
@@ -23,8 +26,37 @@ class RequestContext:
     roles: tuple[str, ...] = ()
     is_admin: bool = False
     request_id: str | None = None
-    security: dict[str, Any] = field(default_factory=dict)
+    security: dict[str, Any] = field(default_factory=dict, repr=False)
     redelivered: bool = False
+
+
+def shown_to_workflows(caller: RequestContext) -> dict[str, Any] | None:
+    """What a workflow sees of its caller as `$.openstack`: everything but secrets.
+
+    None if callers are not authenticated.
+    """
+    security = caller.security
+    if not security:
+        return None
+    own = {
+        'user_id': caller.user_id,
+        'user_name': caller.user_name,
+        'project_id': caller.project_id,
+        'project_name': caller.project_name,
+        'roles': list(caller.roles),
+        'is_admin': caller.is_admin,
+        'request_id': caller.request_id,
+    }
+    shown = {**own, **security, 'auth_token': _MASK, 'service_catalog': _MASK}
+    # Names of Mistral 23.
+    aliases = {
+        'user': 'user_id',
+        'project': 'project_id',
+        'user_domain': 'user_domain_id',
+        'project_domain': 'project_domain_id',
+        'domain': 'domain_id',
+    }
+    return {**shown, **{alias: shown.get(name) for alias, name in aliases.items()}}
 
 
 #: For the service's own duties (recovery, migrations, triggers): sees the rows of all projects.

@@ -11,6 +11,7 @@ from oslo_config import cfg
 from mistral.actions.requests import ResultReporter
 from mistral.cmd import settings
 from mistral.cmd.embedded import Executing, Part
+from mistral.cmd.event_engine import event_engine
 from mistral.cmd.foundation import Foundation
 from mistral.engine.direct_actions import ActionExecutor
 from mistral.engine.dispatcher import Notifier
@@ -19,10 +20,10 @@ from mistral.engine.local_actions import LocalActions
 from mistral.executors.endpoint import ExecutorEndpoint
 from mistral.executors.heartbeats import HeartbeatSender, HeartbeatSettings
 from mistral.executors.remote import EngineLink
-from mistral.executors.service import ExecutorService
+from mistral.executors.service import ExecutorService, Pool
 from mistral.executors.worker_pool import WorkerPool
 from mistral.notifiers.endpoint import NotifierEndpoint
-from mistral.notifiers.service import NotifierService, load_publishers
+from mistral.notifiers.remote import RemoteNotifier
 from mistral.rpc import base
 from mistral.rpc.clients import EngineClient, ExecutorClient, NotifierClient
 from mistral.rpc.local import LocalTransport
@@ -68,29 +69,33 @@ class Components:
         parts: list[Part] = []
         server: base.Server | None = None
         actions: ActionExecutor
-        if self._conf.executor.type == 'local':
+        runs_actions = self._conf.executor.type != 'remote'
+        if runs_actions:
             local_actions = actions = LocalActions()
         else:
             actions = ExecutorClient(
                 self._bus.transport, lambda: server.name if server is not None else None
             )
         notifier: Notifier
-        if self._conf.notifier.type == 'local':
-            notifier = local_notifier = NotifierService(load_publishers())
-            parts.append(local_notifier)
+        if self._conf.notifier.type == 'remote':
+            notifier = remote = RemoteNotifier(NotifierClient(self._bus.transport).wake)
+            parts.append(remote)
         else:
-            notifier = NotifierClient(self._bus.transport)
+            notifier = own = settings.notifier_service(self._conf, self._foundation().database)
+            parts.append(own)
         engine = self._foundation().build_engine(actions, notifier)
         server = self._bus.server(
             base.ENGINE, engine.service, threads=_THREADS, capacity=_ENGINE_CAPACITY
         )
-        if self._conf.executor.type == 'local':
+        if runs_actions:
             parts += self._local_executor(engine, local_actions)
         return [*parts, engine, server]
 
     def executor(self) -> list[Part]:
         link = EngineLink(EngineWorkClient(self._bus.transport), _own_name())
-        executor = self._executor_service(link, link)
+        executor = self._executor_service(
+            WorkerPool(settings.pool_settings(self._conf)), link, link
+        )
         server = self._bus.server(
             base.EXECUTOR,
             ExecutorEndpoint(executor, takes_code=settings.takes_code(self._conf)),
@@ -106,10 +111,17 @@ class Components:
         maintenance = settings.maintenance_duty(
             self._foundation().database, EngineClient(self._bus.transport)
         )
-        return [SchedulerService([*duties, *self._cron_duties(), maintenance])]
+        trusts = settings.trust_duties(self._foundation().trusts)
+        expiration = settings.expiration_duties(self._conf, self._foundation().database)
+        return [
+            SchedulerService([*duties, *self._cron_duties(), *trusts, *expiration, maintenance])
+        ]
+
+    def event_engine(self) -> list[Part]:
+        return event_engine(self._conf, self._foundation(), EngineClient(self._bus.transport))
 
     def notifier(self) -> list[Part]:
-        notifier = NotifierService(load_publishers())
+        notifier = settings.notifier_service(self._conf, self._foundation().database)
         server = self._bus.server(
             base.NOTIFIER,
             NotifierEndpoint(notifier),
@@ -120,22 +132,26 @@ class Components:
 
     def _cron_duties(self) -> list[Duty]:
         engine = EngineClient(self._bus.transport)
-        return settings.cron_duties(self._conf, self._foundation().database, engine)
+        foundation = self._foundation()
+        return settings.cron_duties(self._conf, foundation.database, engine, foundation.trusts)
 
     def _local_executor(self, engine: Engine, actions: LocalActions) -> list[Part]:
-        """An executor for this engine alone; its actions survive no better than those of others."""
+        """An executor for this engine alone, in this process or by a plugin; its actions survive
+        no better than those of others."""
         transport = LocalTransport()
         transport.serve(base.ENGINE, engine.service)
         link = EngineLink(EngineWorkClient(transport), _own_name())
         # Results go to the engine directly: it stores those that come when it has stopped.
-        executor = self._executor_service(link, actions)
+        executor = self._executor_service(settings.executor_pool(self._conf), link, actions)
         actions.connect(engine, executor)
         return [link, Executing(executor, settings.stop_timeout(self._conf))]
 
-    def _executor_service(self, link: EngineLink, reporter: ResultReporter) -> ExecutorService:
+    def _executor_service(
+        self, pool: Pool, link: EngineLink, reporter: ResultReporter
+    ) -> ExecutorService:
         beats = HeartbeatSettings.from_config(self._conf)
         return ExecutorService(
-            WorkerPool(settings.pool_settings(self._conf)),
+            pool,
             reporter,
             link.claim,
             HeartbeatSender(beats, link.report_running) if beats else None,

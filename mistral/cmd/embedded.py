@@ -6,12 +6,11 @@ from oslo_config import cfg
 
 from mistral.api.server import ApiServer
 from mistral.cmd import settings
+from mistral.cmd.event_engine import event_engine
 from mistral.cmd.foundation import Foundation
 from mistral.cmd.monitoring import MonitoringServer
 from mistral.engine.local_actions import LocalActions
 from mistral.executors.service import ExecutorService
-from mistral.executors.worker_pool import WorkerPool
-from mistral.notifiers.service import NotifierService, load_publishers
 from mistral.rpc import base
 from mistral.rpc.clients import EngineClient
 from mistral.rpc.local import LocalTransport
@@ -38,9 +37,9 @@ class EmbeddedService:
         self._conf = conf
         self._foundation = Foundation(conf)
         self._started: list[Part] = []
-        notifier = NotifierService(load_publishers())
+        notifier = settings.notifier_service(conf, self._foundation.database)
         actions = LocalActions()
-        executor = ExecutorService(WorkerPool(settings.pool_settings(conf)), actions)
+        executor = ExecutorService(settings.executor_pool(conf), actions)
         self._engine = self._foundation.build_engine(actions, notifier)
         actions.connect(self._engine, executor)
         transport = LocalTransport()
@@ -51,7 +50,9 @@ class EmbeddedService:
         scheduler = SchedulerService(
             [
                 *settings.event_duties(conf, database, EngineWorkClient(transport)),
-                *settings.cron_duties(conf, database, client),
+                *settings.cron_duties(conf, database, client, self._foundation.trusts),
+                *settings.trust_duties(self._foundation.trusts),
+                *settings.expiration_duties(conf, database),
                 settings.maintenance_duty(database, client),
             ]
         )
@@ -60,6 +61,7 @@ class EmbeddedService:
             Executing(executor, stop_within),
             self._engine,
             scheduler,
+            *event_engine(conf, self._foundation, client),
         ]
         #: The WSGI application of the REST API.
         self.app = self._foundation.build_app(client)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from datetime import timedelta
 from typing import Any, Final
 
 from oslo_config import cfg
@@ -11,12 +12,15 @@ from mistral.actions.catalog import ActionCatalog, CatalogSettings, load_catalog
 from mistral.api.app import ApiServices, ApiSettings, create_app
 from mistral.api.middleware import with_middleware
 from mistral.auth import load_handler
+from mistral.auth.sealing import sealer_from
+from mistral.auth.trusts import trusts_from
 from mistral.cmd import settings
 from mistral.db import migrations
 from mistral.db.database import Database, DatabaseFailure
 from mistral.db.repositories import Repositories
 from mistral.db.retry import is_transient
 from mistral.db.store.definitions import GraphCache
+from mistral.engine.callers import Callers
 from mistral.engine.direct_actions import ActionExecutor
 from mistral.engine.dispatcher import Notifier
 from mistral.engine.engine import Engine
@@ -28,6 +32,7 @@ from mistral.policies import PolicyEnforcer
 from mistral.rpc.clients import EngineClient
 from mistral.services.action_definitions import StoredActionDefinitions, StoredDynamicActions
 from mistral.services.definitions import DefinitionsService
+from mistral.services.trigger_trusts import TriggerTrusts
 
 LOG = logging.getLogger(__name__)
 
@@ -43,6 +48,8 @@ class Foundation:
         self.conf = conf
         self.database = Database(config.database_url(conf), settings.database_options(conf))
         self.repositories = Repositories()
+        self._keystone = trusts_from(conf)
+        self.trusts = TriggerTrusts(self.database, self._keystone)
         self.expressions = Expressions.load(settings.expression_options(conf))
         self.catalog: ActionCatalog = load_catalog(
             CatalogSettings.from_config(conf),
@@ -60,7 +67,20 @@ class Foundation:
             settings=settings.core_settings(self.conf),
         )
         engine_settings = settings.engine_settings(self.conf, self.database)
-        return Engine(parts, engine_settings, executor, notifier, run_now)
+        return Engine(
+            parts,
+            engine_settings,
+            executor,
+            notifier,
+            run_now,
+            self._build_callers(),
+            settings.timers(self.conf),
+        )
+
+    def _build_callers(self) -> Callers:
+        renew = self._keystone.renewed if self._keystone is not None else None
+        margin = timedelta(seconds=self.conf.expiration_token_duration)
+        return Callers(self.database, sealer_from(self.conf), renew, margin)
 
     def build_app(self, engine: EngineClient) -> Any:
         """The WSGI application of the REST API."""
@@ -78,7 +98,8 @@ class Foundation:
                 actions=self.catalog,
                 policies=PolicyEnforcer(conf),
                 settings=ApiSettings.from_config(conf),
-                auth_handler=load_handler(conf.auth_type) if conf.pecan.auth_enable else None,
+                auth_handler=load_handler(conf),
+                trusts=self.trusts,
             )
         )
         return with_middleware(app, conf, healthcheck=conf.healthcheck.enabled)

@@ -111,8 +111,6 @@ def _components(names: Collection[str]) -> list[str]:
     """What is to run, in order. Raises ConfigurationError if that is nothing."""
     wanted = {'scheduler' if name == 'periodic' else name for name in names}
     found = [name for name in COMPONENTS if name in wanted or 'all' in wanted]
-    if 'event-engine' in wanted:
-        LOG.warning('Event triggers are not supported yet: there is no event engine to run.')
     if not found:
         raise ConfigurationError(f'--server {",".join(names)}: there is nothing to run.')
     return found

@@ -3,12 +3,10 @@
 import functools
 import logging
 import threading
-import warnings
 from collections.abc import Sequence
 from typing import Final
 
 from oslo_config import cfg
-from oslo_service.backend import BackendType, init_backend
 
 from mistral import config
 from mistral.api.server import ApiServer
@@ -16,18 +14,20 @@ from mistral.cmd.components import Components
 from mistral.cmd.embedded import Part
 from mistral.cmd.foundation import Foundation
 from mistral.cmd.monitoring import MonitoringServer
+from mistral.cmd.oslo import prepare_oslo_messaging
 from mistral.rpc import base
 from mistral.utils.plugins import load_plugin
 
 LOG = logging.getLogger(__name__)
 
 #: The components in the order in which those of one process start.
-COMPONENTS: Final = ('notifier', 'executor', 'engine', 'scheduler', 'api')
+COMPONENTS: Final = ('notifier', 'executor', 'engine', 'scheduler', 'event-engine', 'api')
 
 #: What operators look for in the log, as in Mistral 23.
 _STARTED: Final = {
     'api': 'API server started with one process.',
     'engine': 'Engine server started.',
+    'event-engine': 'Event engine server started.',
     'executor': 'Executor server started.',
     'notifier': 'Notification server started.',
     'scheduler': 'Periodic server started.',
@@ -46,7 +46,9 @@ class Process:
         self._started: list[Part] = []
         builder = Components(conf, self._bus, functools.cache(self._build_foundation))
         self._parts: dict[str, list[Part]] = {
-            name: getattr(builder, name)() for name in COMPONENTS if name in components
+            name: getattr(builder, name.replace('-', '_'))()
+            for name in COMPONENTS
+            if name in components
         }
 
     def start(self, stop: threading.Event) -> None:
@@ -93,11 +95,7 @@ class Process:
 
 def load_backend(conf: cfg.ConfigOpts) -> base.Backend:
     """The message bus. Raises ConfigurationError if it cannot be used."""
-    with warnings.catch_warnings(record=True):
-        # futurist, which oslo.messaging brings, imports eventlet, and that complains.
-        import futurist  # noqa: F401, PLC0415
-    # oslo.messaging brings oslo.service, which otherwise takes eventlet for itself.
-    init_backend(BackendType.THREADING)
+    prepare_oslo_messaging()
     is_in_process = config.is_in_process(config.transport_scheme(conf))
     name = 'oslo' if is_in_process else conf.rpc_implementation
     backend: base.Backend = load_plugin('mistral.rpc.backends', name, 'rpc_implementation')(conf)

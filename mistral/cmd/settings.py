@@ -16,22 +16,40 @@ from mistral.actions.catalog import CatalogSettings
 from mistral.api.server import ApiServer, TlsFiles
 from mistral.db.database import Database, DatabaseOptions
 from mistral.engine.engine import EngineSettings
+from mistral.engine.timers import Timers, TimerService
 from mistral.exceptions import DBError
-from mistral.executors.worker_pool import PoolSettings
+from mistral.executors import plugin_pool
+from mistral.executors.plugin_pool import PluginPool, load_executor
+from mistral.executors.service import Pool
+from mistral.executors.worker_pool import PoolSettings, WorkerPool
 from mistral.expressions import ExpressionOptions
+from mistral.notifiers.publishing import Deliver, by_notifier, by_publishers, load_publishers
+from mistral.notifiers.service import NotifierService
+from mistral.notifiers.targets import Limits
 from mistral.rpc.clients import EngineClient
 from mistral.rpc.work import EngineWorkClient
+from mistral.scheduler import plugin_timers
+from mistral.scheduler.plugin_timers import PluginTimers, load_scheduler
 from mistral.scheduler.service import Duty
 from mistral.services.cron_firing import CronFiring
+from mistral.services.expiration import Expiration, ExpirationPolicy
 from mistral.services.maintenance import MaintenanceDuty
 from mistral.services.sweeps import HeartbeatRules, Sweeps
+from mistral.services.trigger_trusts import TriggerTrusts
 from mistral.services.vigil import Vigil
 from mistral.utils import execution_log
+from mistral.utils.plugins import load_plugin
 from mistral.workflow.data_flow import DataFlowSettings
 from mistral.workflow.ports import CoreSettings, InfrastructureError
 
 #: Seconds between two turns of a duty, at most.
 _LONGEST_INTERVAL: Final = 5.0
+
+#: Seconds between looks for what hardly ever happens, such as tasks that seem to be stuck.
+_RARE_INTERVAL: Final = 60.0
+
+#: Values of `[notifier] type` that need no plugin.
+BUILT_IN_NOTIFIERS: Final = ('local', 'remote')
 
 #: Seconds between looks at the maintenance status: somebody waits for what comes of it.
 _MAINTENANCE_INTERVAL: Final = 1.0
@@ -91,6 +109,48 @@ def engine_settings(conf: Any, database: Database) -> EngineSettings:
     )
 
 
+def notifier_service(conf: Any, database: Database) -> NotifierService:
+    """A notifier for this process.
+
+    Raises ConfigurationError if there is no plugin for `[notifier] type`.
+    """
+    group = conf.notifier
+    limits = Limits(
+        threads=group.threads,
+        threads_per_target=group.threads_per_target,
+        first_wait=group.retry_delay,
+        longest_wait=max(group.retry_max_delay, group.retry_delay),
+        give_up_after=group.retry_for,
+    )
+    return NotifierService(database, _deliver(group.type), limits)
+
+
+def _deliver(notifier_type: str) -> Deliver:
+    if notifier_type in BUILT_IN_NOTIFIERS:
+        return by_publishers(load_publishers())
+    return by_notifier(load_plugin('mistral.notifiers', notifier_type, '[notifier] type')())
+
+
+def executor_pool(conf: Any) -> Pool:
+    """What runs actions in this process.
+
+    Raises ConfigurationError if there is no plugin for `[executor] type`.
+    """
+    if conf.executor.type in plugin_pool.BUILT_IN:
+        return WorkerPool(pool_settings(conf))
+    return PluginPool(load_executor(conf.executor.type), pool_settings(conf))
+
+
+def timers(conf: Any) -> TimerService:
+    """What fires the timers of an engine.
+
+    Raises ConfigurationError if there is no plugin for `[DEFAULT] scheduler_type`.
+    """
+    if conf.scheduler_type in plugin_timers.BUILT_IN:
+        return Timers('engine-timers')
+    return PluginTimers(load_scheduler(conf.scheduler_type, conf.scheduler))
+
+
 def pool_settings(conf: Any) -> PoolSettings:
     size = conf.executor.green_threads if is_green(conf) else conf.executor.threads
     return PoolSettings(size=size, max_abandoned=size)
@@ -119,9 +179,13 @@ def stop_timeout(conf: Any) -> float:
 def event_duties(conf: Any, database: Database, engine: EngineWorkClient) -> list[Duty]:
     """The duties of a scheduler whose engine and executors are in its own process."""
     sweeps = _sweeps(conf, database, engine)
-    return [
+    duties = [
         Duty('overdue-events', _interval(conf.scheduler.pickup_job_after), sweeps.overdue_events)
     ]
+    if (delay := conf.engine.execution_integrity_check_delay) >= 0:
+        check = functools.partial(sweeps.stuck_tasks, timedelta(seconds=delay))
+        duties.append(Duty('stuck-tasks', _RARE_INTERVAL, check))
+    return duties
 
 
 def scheduler_duties(conf: Any, database: Database, engine: EngineWorkClient) -> list[Duty]:
@@ -131,19 +195,38 @@ def scheduler_duties(conf: Any, database: Database, engine: EngineWorkClient) ->
     return [
         *event_duties(conf, database, engine),
         Duty('waiting-actions', _LONGEST_INTERVAL, sweeps.waiting_actions),
+        Duty('notifications', _RARE_INTERVAL, sweeps.unclaimed_notifications),
         Duty('lost-actions', min(check_interval, _LONGEST_INTERVAL), sweeps.lost_actions),
     ]
 
 
-def cron_duties(conf: Any, database: Database, engine: EngineClient) -> list[Duty]:
+def cron_duties(
+    conf: Any, database: Database, engine: EngineClient, trusts: TriggerTrusts
+) -> list[Duty]:
     """The duty of starting the workflows of cron triggers, if there is one.
 
     Any number of processes may have it.
     """
     if not conf.cron_trigger.enabled:
         return []
-    firing = CronFiring(database, engine)
+    firing = CronFiring(database, engine, trusts=trusts)
     return [Duty('cron-triggers', conf.cron_trigger.execution_interval, firing.fire_due)]
+
+
+def trust_duties(trusts: TriggerTrusts) -> list[Duty]:
+    """The duty of deleting trusts that nobody needs. Any number of processes may have it."""
+    return [Duty('superfluous-trusts', _LONGEST_INTERVAL, trusts.sweep)] if trusts.are_made else []
+
+
+def expiration_duties(conf: Any, database: Database) -> list[Duty]:
+    """The duty of deleting ended executions, if that is wanted. Any number may have it.
+
+    Raises ConfigurationError for options that cannot work.
+    """
+    policy = ExpirationPolicy.from_config(conf)
+    if policy is None:
+        return []
+    return [Duty('expiration', _LONGEST_INTERVAL, Expiration(database, policy).perform)]
 
 
 def maintenance_duty(database: Database, engine: EngineClient) -> Duty:

@@ -14,6 +14,7 @@ from mistral.config.options import SERVER, list_opts, register, set_defaults
 from mistral.config.places import (
     database_url,
     has_config_file,
+    has_notification_bus,
     is_in_process,
     transport_scheme,
 )
@@ -23,6 +24,7 @@ __all__ = [
     'SERVER',
     'database_url',
     'has_config_file',
+    'has_notification_bus',
     'is_in_process',
     'list_opts',
     'load',

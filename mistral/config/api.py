@@ -5,7 +5,7 @@ from typing import Final
 
 from oslo_config import cfg
 
-from mistral.config.help_texts import no_effect, not_yet
+from mistral.config.help_texts import no_effect
 
 _API: Final = (
     cfg.HostAddressOpt('host', default='0.0.0.0', help='Address to listen on.'),  # noqa: S104
@@ -110,34 +110,9 @@ _HEALTHCHECK: Final = (
     ),
 )
 
-_KEYCLOAK: Final = (
-    cfg.StrOpt('auth_url', help='Base URL of Keycloak, such as https://host:8443/auth.'),
-    cfg.StrOpt('certfile', help='Certificate to show to Keycloak; used along with keyfile only.'),
-    cfg.StrOpt('keyfile', help='Private key of certfile.'),
-    cfg.StrOpt(
-        'cafile',
-        help="Certificates of the authorities that may vouch for Keycloak; the system's if unset.",
-    ),
-    cfg.BoolOpt('insecure', default=False, help="Do not check Keycloak's certificate."),
-    cfg.StrOpt(
-        'user_info_endpoint_url',
-        default='/realms/%s/protocol/openid-connect/userinfo',
-        help='Where Keycloak tells about the owner of a token. An absolute http(s) URL is asked '
-        'with each token; with a relative one the signature is checked here instead. %s stands '
-        'for the realm.',
-    ),
-    cfg.StrOpt(
-        'public_cert_url',
-        default='/realms/%s/protocol/openid-connect/certs',
-        help='Where Keycloak publishes its keys: appended to auth_url, %s stands for the realm.',
-    ),
-    cfg.StrOpt('keycloak_iss', help='Issuer that tokens must name; %s in it stands for the realm.'),
-)
-
 OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
     'api': _API,
     'pecan': _PECAN,
     'ssl': _SSL,
     'healthcheck': _HEALTHCHECK,
-    'keycloak_oidc': not_yet('plug-in for Keycloak', _KEYCLOAK),
 }

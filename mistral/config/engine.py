@@ -7,10 +7,6 @@ from oslo_config import cfg
 
 from mistral.config.help_texts import no_effect
 
-_NOTHING_TO_REPAIR: Final = no_effect(
-    'the end of an action and what follows from it are one transaction'
-)
-
 _ENGINE: Final = (
     cfg.StrOpt('engine', default='default', help=no_effect('there is one engine')),
     cfg.HostAddressOpt(
@@ -51,13 +47,15 @@ _ENGINE: Final = (
     cfg.IntOpt(
         'execution_integrity_check_delay',
         default=20,
-        help=_NOTHING_TO_REPAIR,
+        help='Seconds after which a scheduler looks at a running task whose actions and '
+        'sub-workflows have all ended. There are such tasks only after rows were changed by hand. '
+        'Less than 0: never.',
     ),
     cfg.IntOpt(
         'execution_integrity_check_batch_size',
         default=5,
         min=1,
-        help=_NOTHING_TO_REPAIR,
+        help=no_effect('all such tasks are found by one query'),
     ),
     cfg.IntOpt(
         'action_definition_cache_time',

@@ -6,9 +6,9 @@ from typing import Final
 from oslo_config import cfg
 from oslo_db.options import database_opts
 from oslo_log import log
-from oslo_middleware import cors
+from oslo_middleware import cors, sizelimit
 
-from mistral.config import actions, api, duties, engine, service
+from mistral.config import actions, api, auth, duties, engine, service
 
 SERVER: Final = service.SERVER
 
@@ -16,10 +16,14 @@ SERVER: Final = service.SERVER
 OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
     **service.OPTIONS,
     **api.OPTIONS,
+    **auth.OPTIONS,
     **engine.OPTIONS,
     **actions.OPTIONS,
     **duties.OPTIONS,
 }
+
+#: Bytes of a request's body, by default: the largest definition that the database can hold.
+MAX_REQUEST_BODY_SIZE: Final = 16 * 1024 * 1024
 
 _LOG_LEVELS: Final = (
     'eventlet.wsgi.server=WARN',
@@ -29,6 +33,8 @@ _LOG_LEVELS: Final = (
     'mistral.services.periodic=INFO',
     'kazoo.client=WARN',
     'oslo_db=WARN',
+    # Writes a traceback for each connection that fails; actions tell of that in their results.
+    'paramiko=CRITICAL',
 )
 
 _CORS_ALLOWED_HEADERS: Final = (
@@ -60,10 +66,12 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
 
 
 def register(conf: cfg.ConfigOpts) -> None:
-    """Make the options readable, those of the database too. Safe to call twice."""
+    """Make the options readable, those of libraries too. Safe to call twice."""
     for group, options in OPTIONS.items():
         conf.register_opts(options, None if group == 'DEFAULT' else group)
     conf.register_opts(database_opts, 'database')
+    auth.register_middleware(conf)
+    conf.register_opts(sizelimit.OPTS, 'oslo_middleware')
 
 
 def set_defaults() -> None:
@@ -74,3 +82,4 @@ def set_defaults() -> None:
         expose_headers=list(_CORS_EXPOSED_HEADERS),
         allow_methods=list(_CORS_METHODS),
     )
+    cfg.set_defaults(sizelimit.OPTS, max_request_body_size=MAX_REQUEST_BODY_SIZE)

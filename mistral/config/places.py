@@ -36,6 +36,17 @@ def is_in_process(scheme: str) -> bool:
     return scheme in _IN_PROCESS_TRANSPORTS
 
 
+def has_notification_bus(conf: cfg.ConfigOpts) -> bool:
+    """Tell whether there is a message bus on which other services may send notifications."""
+    return any(
+        not is_in_process(url.partition(':')[0])
+        for url in (
+            _transport_url(conf) or _LOCAL,
+            _transport_url(conf, 'oslo_messaging_notifications') or _LOCAL,
+        )
+    )
+
+
 def _data_directory() -> Path:
     # The XDG specification: a relative path does not count.
     data_home = os.environ.get('XDG_DATA_HOME', '')
@@ -50,14 +61,14 @@ def _data_directory() -> Path:
         ) from e
 
 
-def _transport_url(conf: cfg.ConfigOpts) -> str | None:
-    """The value, or None if it is set nowhere.
+def _transport_url(conf: cfg.ConfigOpts, group: str | None = None) -> str | None:
+    """The value in `[DEFAULT]` or a group, or None if it is set nowhere.
 
     oslo.messaging registers this option with a default (RabbitMQ on this host) when it is first
     used, and importing it takes half a second. So the same sources are read apart from it.
     """
     reader = cfg.ConfigOpts()
-    reader.register_opt(cfg.StrOpt('transport_url'))
+    reader.register_opt(cfg.StrOpt('transport_url'), group)
     reader(
         [],
         project=conf.project,
@@ -65,5 +76,5 @@ def _transport_url(conf: cfg.ConfigOpts) -> str | None:
         default_config_files=conf.config_file,
         default_config_dirs=conf.config_dirs,
     )
-    url: str | None = reader.transport_url
+    url: str | None = (reader[group] if group else reader).transport_url
     return url

@@ -50,18 +50,21 @@ OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
         cfg.StrOpt(
             'scheduler_type',
             default='legacy',
-            help=no_effect('there is one implementation of delayed calls'),
+            help='What fires the timers of an engine: an entry point of "mistral.schedulers". '
+            '"legacy" and "default" both are the one that comes with the service.',
         ),
         cfg.StrOpt(
             'js_implementation',
-            default='pyv8',
-            help='JavaScript engine for actions that evaluate scripts: an entry point of '
-            '"mistral.js.implementation". Only plugins read this.',
+            default='py_mini_racer',
+            help='JavaScript engine of std.javascript: an entry point of '
+            '"mistral.js.implementation". "py_mini_racer" needs the package mini-racer; "pyv8" and '
+            '"v8eval" of Mistral 23 run on no Python of today.',
         ),
         cfg.IntOpt(
             'expiration_token_duration',
             default=30,
-            help=no_effect('tokens are used as long as they are valid'),
+            help='Seconds before its end at which the token of a trust is replaced by a new one, '
+            'when an action needs it.',
         ),
         cfg.IntOpt(
             'graceful_shutdown_timeout',

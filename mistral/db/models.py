@@ -168,11 +168,20 @@ workflow_executions = Table(
     Column('revision', BigInteger, nullable=False, server_default='1'),
     *_indexes(
         'workflow_executions_v2',
-        'project_id', 'scope', 'state', 'updated_at', 'task_execution_id', 'root_execution_id',
+        'task_execution_id', 'root_execution_id',
     ),
     Index('workflow_executions_v2_created_at_id', 'created_at', 'id'),
     Index(
         'workflow_executions_v2_project_id_created_at_id', 'project_id', 'created_at', 'id'
+    ),
+    # 052: lists of a project and of all projects, in the usual orders.
+    *(
+        Index(f'workflow_executions_v2_{column}_id', column, 'id')
+        for column in ('updated_at', 'name', 'state')
+    ),
+    *(
+        Index(f'workflow_executions_v2_project_id_{column}_id', 'project_id', column, 'id')
+        for column in ('updated_at', 'name', 'state')
     ),
     Index('workflow_executions_v2_workflow_id_state', 'workflow_id', 'state'),
     # 048: lists of a project by the usual filters.
@@ -222,9 +231,7 @@ task_executions = Table(
     Column('seq', Integer),
     Column('published_global', Json(LongText)),
     UniqueConstraint('unique_key'),
-    *_indexes(
-        'task_executions_v2', 'project_id', 'scope', 'state', 'updated_at', 'workflow_execution_id'
-    ),
+    *_indexes('task_executions_v2', 'state', 'updated_at', 'workflow_execution_id'),
     Index('task_executions_v2_workflow_execution_id_name', 'workflow_execution_id', 'name'),
     Index('task_executions_v2_project_id_created_at_id', 'project_id', 'created_at', 'id'),
 )
@@ -260,9 +267,7 @@ action_executions = Table(
     # 047: the executor that has started it, and when to hand it over again if none has by then.
     Column('executor', String(80)),
     Column('hand_over_at', UtcDateTime),
-    *_indexes(
-        'action_executions_v2', 'project_id', 'scope', 'state', 'updated_at', 'task_execution_id'
-    ),
+    *_indexes('action_executions_v2', 'state', 'updated_at', 'task_execution_id'),
     Index('action_executions_v2_project_id_created_at_id', 'project_id', 'created_at', 'id'),
 )
 
@@ -379,6 +384,57 @@ resource_members = Table(
     Column('member_id', String(80), nullable=False),
     Column('status', String(20), nullable=False),
     UniqueConstraint('resource_id', 'resource_type', 'member_id'),
+)
+
+#: 050: who the actions of an execution and of its sub-workflows run as, by its id; gone when it
+#: has ended. `content` holds a token: see `mistral.auth.sealing`.
+execution_callers = Table(
+    'execution_callers',
+    metadata,
+    Column(
+        'execution_id',
+        String(36),
+        ForeignKey('workflow_executions_v2.id', ondelete='CASCADE'),
+        primary_key=True,
+    ),
+    Column('trust_id', String(80)),
+    Column('content', LongText, nullable=False),
+    *_indexes('execution_callers', 'trust_id'),
+)
+
+#: 050: trusts of triggers that are gone, to be deleted: at once, or as soon as no execution that
+#: the trigger has started runs any more.
+superfluous_trusts = Table(
+    'superfluous_trusts',
+    metadata,
+    Column('trust_id', String(80), primary_key=True),
+    Column('created_at', UtcDateTime, nullable=False),
+    Column('at_once', Boolean, nullable=False),
+)
+
+#: 051: events of executions that publishers are still to be told about. Those of an execution for
+#: one publisher share a lane, in which they go out in the order of their ids.
+notifications = Table(
+    'notifications',
+    metadata,
+    Column(
+        'id',
+        BigInteger().with_variant(Integer, 'sqlite'),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column('created_at', UtcDateTime, nullable=False),
+    Column('lane', String(64), nullable=False),
+    Column('entry', Json(MediumText), nullable=False),
+    Column('object_id', String(36), nullable=False),
+    Column('event', String(40)),
+    Column('data', Json(MediumText), nullable=False),
+    Column('changed_at', UtcDateTime),
+    Column('due_at', UtcDateTime, nullable=False),
+    Column('attempts', Integer, nullable=False),
+    Index('notifications_due_at_id', 'due_at', 'id'),
+    Index('notifications_lane_id', 'lane', 'id'),
+    sqlite_autoincrement=True,
 )
 
 #: Left from Mistral 23, which locks by inserting rows here; unused.

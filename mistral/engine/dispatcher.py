@@ -13,7 +13,7 @@ from oslo_utils import strutils
 from mistral.actions.requests import ActionRequest
 from mistral.context import RequestContext
 from mistral.db.times import utc_now
-from mistral.engine.timers import Timers
+from mistral.engine.timers import TimerService
 from mistral.exceptions import RpcError
 from mistral.workflow.effects import (
     CancelTimer,
@@ -39,6 +39,12 @@ class ActionRunner(Protocol):
         """Returns the errors of those that can never be run, by action execution id."""
 
 
+class CallerSource(Protocol):
+    """Knows who actions run as."""
+
+    def of(self, execution: WorkflowExecution) -> RequestContext: ...
+
+
 class Notifier(Protocol):
     """Where events for publishers go."""
 
@@ -58,12 +64,14 @@ class Dispatcher:
         self,
         actions: ActionRunner,
         notifier: Notifier,
-        timers: Timers,
+        timers: TimerService,
+        callers: CallerSource,
         trace_log: logging.Logger,
     ) -> None:
         self._actions = actions
         self._notifier = notifier
         self._timers = timers
+        self._callers = callers
         self._trace_log = trace_log
         self._post: EventPost | None = None
 
@@ -100,9 +108,11 @@ class Dispatcher:
 
     def _run_actions(self, execution: WorkflowExecution, effects: Sequence[RunAction]) -> None:
         """Hand over actions; one that nobody can run fails."""
-        caller = RequestContext(project_id=execution.project_id)
-        requests = [(action_request(execution, effect), effect.target) for effect in effects]
         try:
+            caller = self._callers.of(execution)
+            requests = [
+                (action_request(execution, effect, caller), effect.target) for effect in effects
+            ]
             refused = self._actions.run_actions(caller, requests)
         except RpcError as e:
             # They are not lost: a scheduler sees that nobody has started them.
@@ -141,13 +151,15 @@ def _masked(value: Any) -> Any:
     return strutils.mask_dict_password(value) if isinstance(value, dict) else value
 
 
-def action_request(execution: WorkflowExecution, effect: RunAction) -> ActionRequest:
+def action_request(
+    execution: WorkflowExecution, effect: RunAction, caller: RequestContext
+) -> ActionRequest:
     """What an executor is to be asked for."""
     return ActionRequest(
         action=effect.action,
         action_execution_id=effect.action_execution_id,
         name=effect.name,
-        caller=RequestContext(project_id=execution.project_id),
+        caller=caller,
         safe_rerun=effect.safe_rerun,
         execution_context={
             'workflow_execution_id': execution.id,

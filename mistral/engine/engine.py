@@ -8,16 +8,18 @@ from typing import Any
 from mistral_lib.actions import Result
 
 from mistral.actions.requests import ActionRequest
+from mistral.auth.sealing import Sealer
 from mistral.db.times import utc_now
 from mistral.engine import recovery
 from mistral.engine.cache import WarmExecutions
+from mistral.engine.callers import Callers
 from mistral.engine.direct_actions import ActionExecutor, DirectActions
 from mistral.engine.dispatcher import Dispatcher, Notifier
 from mistral.engine.endpoint import EngineEndpoint
 from mistral.engine.immediate import RunNow
 from mistral.engine.mailbox import Letter, Mailboxes
 from mistral.engine.ports import EngineParts
-from mistral.engine.timers import Timers
+from mistral.engine.timers import Timers, TimerService
 from mistral.engine.unit_of_work import UnitsOfWork
 from mistral.services.sweeps import HeartbeatRules
 from mistral.workflow.events import Event
@@ -47,20 +49,24 @@ class Engine:
         executor: ActionExecutor,
         notifier: Notifier,
         run_now: RunNow | None = None,
+        callers: Callers | None = None,
+        timers: TimerService | None = None,
     ) -> None:
         """`run_now` runs immediate actions in this process, see `immediate`."""
+        callers = callers or Callers(parts.database, Sealer())
         trace_log = logging.getLogger(settings.trace_log_name)
         self._parts = parts
-        self._timers = Timers('engine-timers')
-        dispatcher = Dispatcher(executor, notifier, self._timers, trace_log)
+        self._timers = timers or Timers('engine-timers')
+        dispatcher = Dispatcher(executor, notifier, self._timers, callers, trace_log)
         warm = WarmExecutions(settings.cache_size)
-        self._units = UnitsOfWork(parts, warm, dispatcher.dispatch, run_now)
+        self._units = UnitsOfWork(parts, warm, dispatcher.dispatch, run_now, callers.forget)
         self._mailboxes = Mailboxes(self._units.handle, settings.workers, self._units.leave)
         dispatcher.connect(self)
         self.service = EngineEndpoint(
             parts,
             self._mailboxes,
             DirectActions(parts, executor),
+            callers,
             trace_log,
             settings.publishers,
             settings.heartbeats,

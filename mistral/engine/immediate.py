@@ -12,6 +12,7 @@ from typing import Final, TypeGuard
 from mistral_lib.actions import Result
 
 from mistral.actions.requests import ActionRequest
+from mistral.context import RequestContext
 from mistral.engine.dispatcher import action_request
 from mistral.workflow import machine
 from mistral.workflow.effects import Effect, RunAction
@@ -46,7 +47,9 @@ def carry_on(
         effect = pending.popleft()
         if runs < limit and _is_immediate(effect):
             runs += 1
-            result = run(action_request(state.execution, effect))
+            # They have nothing to do with anybody outside.
+            caller = RequestContext(project_id=state.execution.project_id)
+            result = run(action_request(state.execution, effect, caller))
             event = ActionCompleted(
                 effect.action_execution_id, result.data, result.error, bool(result.cancel)
             )

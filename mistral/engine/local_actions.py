@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Final, Protocol
 
 from mistral_lib.actions import Result
@@ -46,18 +47,18 @@ class LocalActions:
     def run_actions(
         self, caller: RequestContext, requests: Sequence[tuple[ActionRequest, str | None]]
     ) -> dict[str, str]:
-        """There is one executor: every target is here."""
+        """There is one executor: every target is here, or a plugin looks at it."""
         refused = {}
-        for request, _target in requests:
+        for request, target in requests:
             try:
-                self._executor.run_action(request)
+                self._executor.run_action(_with_target(request, target))
             except Exception as e:
                 LOG.exception('Action %s is refused', request.action_execution_id)
                 refused[str(request.action_execution_id)] = str(e)
         return refused
 
     def run_action_sync(self, request: ActionRequest, target: str | None) -> Result:
-        return self._executor.run_action_sync(request).result()
+        return self._executor.run_action_sync(_with_target(request, target)).result()
 
     # To the engine
 
@@ -67,3 +68,7 @@ class LocalActions:
 
     def report_running(self, action_execution_ids: Sequence[str]) -> None:
         """Nothing to tell: an action in this process cannot outlive its engine."""
+
+
+def _with_target(request: ActionRequest, target: str | None) -> ActionRequest:
+    return request if target is None else replace(request, target=target)

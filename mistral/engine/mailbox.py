@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mistral import metrics
+from mistral.db.store.callers import StoredCaller
 from mistral.workflow.events import Event
 from mistral.workflow.model import ExecutionState, WorkflowExecution
 
@@ -31,7 +32,7 @@ class Letter:
     `reply` is for whoever asks for something: it is resolved with the execution as committed once
     the effects are durable, or fails with the event's error. `receipt` is for whoever brings news
     and keeps it until it is durable. `create` makes the execution if the event is the first of a
-    new one.
+    new one. `caller` is who its actions are to run as from now on, if that changes.
     """
 
     event: Event
@@ -39,6 +40,7 @@ class Letter:
     reply: 'Future[WorkflowExecution | None] | None' = None
     create: Callable[[], ExecutionState] | None = None
     receipt: 'Future[None] | None' = None
+    caller: StoredCaller | None = None
 
     def done(self, execution: WorkflowExecution | None) -> None:
         """The event has taken effect (None: it had before)."""

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from mistral_lib.actions import Result
 
-from mistral.context import RequestContext
+from mistral.context import RequestContext, shown_to_workflows
 from mistral.db.store import definitions, queries, rows
+from mistral.db.store.callers import StoredCaller
+from mistral.engine.callers import Callers
 from mistral.engine.direct_actions import DirectActions
 from mistral.engine.mailbox import Letter, Mailboxes
 from mistral.engine.ports import EngineParts, EnginePorts
@@ -38,6 +40,7 @@ class EngineService:
         parts: EngineParts,
         mailboxes: Mailboxes,
         direct_actions: DirectActions,
+        callers: Callers,
         trace_log: logging.Logger,
         default_publishers: tuple[Any, ...] = (),
         heartbeats: HeartbeatRules | None = None,
@@ -46,6 +49,7 @@ class EngineService:
         self._parts = parts
         self._mailboxes = mailboxes
         self._direct_actions = direct_actions
+        self._callers = callers
         self._trace_log = trace_log
         self._default_publishers = default_publishers
         self._heartbeats = heartbeats or HeartbeatRules()
@@ -84,12 +88,13 @@ class EngineService:
                 description=description,
                 project_id=caller.project_id,
                 execution_id=execution_id or new_id(),
-                security=caller.security or None,
+                security=shown_to_workflows(caller),
             )
         )
         created = rows.execution_to_row(new.execution)
         try:
-            self._ask(new.execution.id, events.Begin(), create=new.take)
+            stored = self._callers.to_store(caller)
+            self._ask(new.execution.id, events.Begin(), create=new.take, caller=stored)
         except DBDuplicateEntryError:
             existing = self._find(caller, new.execution.id)
             if existing is None:
@@ -171,7 +176,7 @@ class EngineService:
     def resume_workflow(
         self, caller: RequestContext, *, execution_id: str, env: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        return self._steer(execution_id, events.Resume(env))
+        return self._steer(execution_id, events.Resume(env), self._callers.to_store(caller))
 
     def stop_workflow(
         self, caller: RequestContext, *, execution_id: str, state: str, message: str | None = None
@@ -191,7 +196,8 @@ class EngineService:
         reset: bool = True,
         env: dict[str, Any] | None = None,
     ) -> None:
-        self._reopen(task_execution_id, events.Rerun(task_execution_id, reset, env))
+        event = events.Rerun(task_execution_id, reset, env)
+        self._reopen(task_execution_id, event, self._callers.to_store(caller))
 
     def skip_task(
         self,
@@ -200,39 +206,45 @@ class EngineService:
         task_execution_id: str,
         env: dict[str, Any] | None = None,
     ) -> None:
-        self._reopen(task_execution_id, events.Skip(task_execution_id, env))
+        event = events.Skip(task_execution_id, env)
+        self._reopen(task_execution_id, event, self._callers.to_store(caller))
 
     def _ask(
         self,
         execution_id: str,
         event: events.Event,
         create: Callable[[], ExecutionState] | None = None,
+        caller: StoredCaller | None = None,
     ) -> dict[str, Any]:
         """Have an event handled and wait for that; raises what the event raises.
 
         Returns the execution's columns as they were when its effects became durable.
         """
         reply: Future[WorkflowExecution | None] = Future()
-        self._mailboxes.post(execution_id, Letter(event, reply=reply, create=create))
+        self._mailboxes.post(execution_id, Letter(event, reply=reply, create=create, caller=caller))
         execution = reply.result()
         return rows.execution_to_row(execution) if execution is not None else {}
 
-    def _steer(self, execution_id: str, event: events.Event) -> dict[str, Any]:
+    def _steer(
+        self, execution_id: str, event: events.Event, caller: StoredCaller | None = None
+    ) -> dict[str, Any]:
         """Have an event handled that goes down to the sub-workflows, and wait for them too."""
-        shown = self._ask(execution_id, event)
+        shown = self._ask(execution_id, event, caller=caller)
         with self._parts.database.read() as connection:
             below = queries.descendants(connection, execution_id)
         self._settle(below)
         return shown
 
-    def _reopen(self, task_execution_id: str, event: events.Event) -> None:
+    def _reopen(
+        self, task_execution_id: str, event: events.Event, caller: StoredCaller | None
+    ) -> None:
         """Have an event handled that goes up to all executions above, and wait for them too."""
         with self._parts.database.read() as connection:
             execution_id = queries.execution_of_task(connection, task_execution_id)
             if execution_id is None:
                 raise DBEntityNotFoundError(f'Task execution not found [id={task_execution_id}]')
             above = [id_ for id_, _, _ in queries.ancestors(connection, execution_id)][1:]
-        self._ask(execution_id, event)
+        self._ask(execution_id, event, caller=caller)
         self._settle(above)
 
     def _settle(self, execution_ids: Sequence[str]) -> None:

@@ -9,10 +9,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from mistral import metrics
 
 LOG = logging.getLogger(__name__)
+
+
+class TimerService(Protocol):
+    """What an engine asks of its timers; the database knows better what they stand for."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def schedule(self, timer_id: str, delay: float, function: Callable[[], None]) -> None:
+        """Have `function` called after `delay` seconds, unless the id is known or cancelled."""
+
+    def cancel(self, timer_id: str) -> None: ...
 
 
 class Timers:

@@ -11,6 +11,7 @@ from mistral.context import RequestContext
 from mistral.db.database import DatabaseFailure
 from mistral.db.retry import is_transient, waits
 from mistral.db.store import jobs, loading, saving
+from mistral.db.store.callers import StoredCaller
 from mistral.db.times import utc_now
 from mistral.engine import immediate
 from mistral.engine.cache import WarmExecutions
@@ -26,7 +27,7 @@ from mistral.utils.execution_log import working_on
 from mistral.utils.ids import new_id
 from mistral.workflow import events, machine
 from mistral.workflow.effects import Effect
-from mistral.workflow.model import ExecutionState, WorkflowExecution
+from mistral.workflow.model import CALLER, ExecutionState, WorkflowExecution
 from mistral.workflow.ports import InfrastructureError
 
 LOG = logging.getLogger(__name__)
@@ -54,12 +55,17 @@ class UnitsOfWork:
         warm: WarmExecutions,
         dispatch: Dispatch,
         run_now: immediate.RunNow | None = None,
+        forget_caller: Callable[[str], None] = lambda _root_execution_id: None,
     ) -> None:
-        """`run_now` runs immediate actions, if they are to run here: see `immediate`."""
+        """`run_now` runs immediate actions, if they are to run here: see `immediate`.
+
+        `forget_caller` is told of the trees of executions whose caller may have changed.
+        """
         self._parts = parts
         self._warm = warm
         self._dispatch = dispatch
         self._run_now = run_now
+        self._forget_caller = forget_caller
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -190,7 +196,9 @@ class UnitsOfWork:
                     self._require_current(kept, [execution_id])
                     raise
             consumed = list({letter.job_id for letter in own_letters if letter.job_id is not None})
-            outcomes[execution_id] = saving.Outcome(state, effects, consumed)
+            outcomes[execution_id] = saving.Outcome(
+                state, effects, consumed, _new_caller(state.execution, own_letters)
+            )
             if _is_awaited(own_letters):
                 shown[execution_id] = copy(state.execution)
         changed = [outcome for outcome in outcomes.values() if _is_worth_saving(outcome)]
@@ -250,6 +258,8 @@ class UnitsOfWork:
         if not _is_worth_saving(outcome):
             self._warm.put(state)
             return
+        if outcome.caller is not None or states.is_completed(state.execution.state):
+            self._forget_caller(state.execution.root_execution_id or state.execution.id)
         created = state.changes.new_executions
         saving.mark_saved(state)
         for new in created:
@@ -374,9 +384,24 @@ def _immediate_actions(letter: Letter) -> int:
 
 
 def _is_worth_saving(outcome: saving.Outcome) -> bool:
-    return bool(outcome.state.changes or outcome.effects or outcome.consumed)
+    return bool(
+        outcome.state.changes or outcome.effects or outcome.consumed or outcome.caller is not None
+    )
 
 
 def _may_share(letters: Sequence[Letter]) -> bool:
     """Whether these may share a transaction: what operators ask for is refused more often."""
     return letters[0].create is not None or not _is_awaited(letters)
+
+
+def _new_caller(execution: WorkflowExecution, letters: Sequence[Letter]) -> StoredCaller | None:
+    """Who the actions are to run as from now on, if one of the events says so.
+
+    Somebody of another project, an administrator, steers the execution; its actions do not get to
+    act in his name.
+    """
+    if CALLER not in execution.context:
+        return None
+    given = [letter.caller for letter in letters if letter.caller is not None]
+    own = [caller for caller in given if caller.project_id == execution.project_id]
+    return own[-1] if own else None

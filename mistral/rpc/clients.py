@@ -1,7 +1,6 @@
 """Typed clients, one per service."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from mistral_lib.actions import Result
@@ -13,7 +12,6 @@ from mistral.exceptions import ActionException, RpcError
 from mistral.rpc.base import ENGINE, EXECUTOR, NOTIFIER, Transport
 from mistral.rpc.work import result_data
 from mistral.utils.ids import new_id
-from mistral.workflow.effects import Notify
 
 
 class EngineClient:
@@ -209,11 +207,11 @@ class ExecutorClient:
 
 
 class NotifierClient:
-    """Passes events on to the notifiers."""
+    """Tells notifiers what they would find out by themselves, only later."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def notify(self, effects: Sequence[Notify]) -> None:
-        """Have events published; raises RpcError if they cannot be handed over."""
-        self._transport.cast(NOTIFIER, 'notify', SYSTEM, [asdict(effect) for effect in effects])
+    def wake(self) -> None:
+        """There are new events in the database. Raises RpcError if that cannot be told."""
+        self._transport.cast(NOTIFIER, 'wake', SYSTEM, [{}])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +20,8 @@ def load(text: str) -> Any:
 
 
 def dump_caller(caller: RequestContext) -> dict[str, Any]:
-    return asdict(caller)
+    # `asdict` would copy the catalog of services, which may be large.
+    return {field.name: getattr(caller, field.name) for field in fields(caller)}
 
 
 def load_caller(data: Mapping[str, Any]) -> RequestContext:

@@ -30,7 +30,7 @@ from typing import Any, Final, Protocol
 
 from mistral import states
 from mistral.context import RequestContext
-from mistral.db.database import Database
+from mistral.db.database import Connection, Database
 from mistral.db.retry import is_transient
 from mistral.db.store import cron
 from mistral.db.store.cron import CronTrigger, Occurrence
@@ -45,6 +45,7 @@ from mistral.exceptions import (
 )
 from mistral.services import cron_choices
 from mistral.services.cron_patterns import next_occurrence
+from mistral.services.trigger_trusts import TriggerTrusts
 
 LOG = logging.getLogger(__name__)
 
@@ -91,11 +92,16 @@ class CronFiring:
     """What one scheduler does about cron triggers."""
 
     def __init__(
-        self, database: Database, engine: Starter, now: Callable[[], datetime] = utc_now
+        self,
+        database: Database,
+        engine: Starter,
+        now: Callable[[], datetime] = utc_now,
+        trusts: TriggerTrusts | None = None,
     ) -> None:
         self._database = database
         self._engine = engine
         self._now = now
+        self._trusts = trusts or TriggerTrusts(database)
 
     def fire_due(self) -> None:
         """Start what is due. Raises what keeps workflows from being started at the moment."""
@@ -160,7 +166,7 @@ class CronFiring:
             'triggered_by': {'type': 'cron_trigger', 'id': id_},
         }
         self._engine.start_workflow(
-            _runner(trigger),
+            self._trusts.caller_of(trigger),
             workflow_identifier=trigger.workflow_identifier,
             execution_id=execution_id_of(trigger.occurrence),
             input=trigger.workflow_input,
@@ -178,7 +184,7 @@ class CronFiring:
         try:
             with self._database.transaction() as connection:
                 if next_time is None:
-                    return cron.remove(connection, trigger)
+                    return self._remove(connection, trigger)
                 return cron.move_on(
                     connection, trigger, next_time, now,
                     remaining_executions=remaining, last_execution_id=last,
@@ -188,6 +194,12 @@ class CronFiring:
             # and when it has moved on, this one can.
             LOG.info('Cron trigger %s waits for its twin', _identity(trigger))
             return False
+
+    def _remove(self, connection: Connection, trigger: CronTrigger) -> bool:
+        is_removed = cron.remove(connection, trigger)
+        if is_removed:
+            self._trusts.run_out(connection, trigger.trust_id)
+        return is_removed
 
 
 def execution_id_of(occurrence: Occurrence) -> str:

@@ -20,6 +20,7 @@ from mistral.services.cron_patterns import (
 )
 from mistral.services.definition_store import DefinitionStore, Key
 from mistral.services.execution_requests import refuse_internal_params
+from mistral.services.trigger_trusts import TriggerTrusts
 from mistral.services.triggered_workflows import CHECKED_COLUMNS, check_input, trigger_runner
 from mistral.utils.ids import is_uuid
 
@@ -42,7 +43,9 @@ class CronTriggersService:
         triggers: Repository,
         workflows: DefinitionStore,
         now: Callable[[], datetime] = utc_now,
+        trusts: TriggerTrusts | None = None,
     ) -> None:
+        self._trusts = trusts or TriggerTrusts(database)
         self._database = database
         self._triggers = triggers
         self._workflows = workflows
@@ -52,7 +55,8 @@ class CronTriggersService:
         """Store a new trigger.
 
         Raises InputException for what cannot work, DBEntityNotFoundError if there is no such
-        workflow, DBDuplicateEntryError.
+        workflow, DBDuplicateEntryError; NotAllowedException and UnavailableException if the
+        caller's trust cannot be had from Keystone.
         """
         if not given.get('name'):
             raise InputException('Name of the cron trigger is not provided.')
@@ -61,22 +65,25 @@ class CronTriggersService:
         input_ = given.get('workflow_input') or {}
         params = given.get('workflow_params') or {}
         refuse_internal_params(params)
-        with self._database.transaction() as conn:
+        with self._database.read() as conn:
             workflow = self._find_workflow(conn, given, trigger_runner(caller))
-            check_input(workflow, input_)
-            values = {
-                'name': given['name'],
-                'scope': given.get('scope'),
-                'workflow_id': workflow['id'],
-                'workflow_name': workflow['name'],
-                'workflow_input': input_,
-                'workflow_input_hash': _hash(input_),
-                'workflow_params': params,
-                'workflow_params_hash': _hash(params),
-                **times,
-                **choices,
-            }
-            return self._triggers.insert(conn, values, caller)
+        check_input(workflow, input_)
+        values = {
+            'name': given['name'],
+            'scope': given.get('scope'),
+            'workflow_id': workflow['id'],
+            'workflow_name': workflow['name'],
+            'workflow_input': input_,
+            'workflow_input_hash': _hash(input_),
+            'workflow_params': params,
+            'workflow_params_hash': _hash(params),
+            **times,
+            **choices,
+        }
+        with self._trusts.created_for(caller) as trust_id, self._database.transaction() as conn:
+            # It may have been deleted while Keystone was asked.
+            self._find_workflow(conn, given, trigger_runner(caller))
+            return self._triggers.insert(conn, {**values, 'trust_id': trust_id}, caller)
 
     def get(
         self, identifier: str, caller: RequestContext, columns: tuple[str, ...] | None = None
@@ -88,8 +95,10 @@ class CronTriggersService:
     def delete(self, identifier: str, caller: RequestContext) -> None:
         """Raises DBEntityNotFoundError, NotAllowedException for triggers of other projects."""
         with self._database.transaction() as conn:
-            row = self._find(conn, identifier, caller, ('id',))
+            row = self._find(conn, identifier, caller, ('id', 'trust_id'))
             self._triggers.delete(conn, row['id'], caller)
+            self._trusts.discard(conn, row['trust_id'])
+        self._trusts.delete_now(row['trust_id'])
 
     def _times(self, given: Mapping[str, Any]) -> Row:
         """The columns that say when the trigger comes, and how often."""

@@ -21,7 +21,7 @@ _COLUMNS: Final = [
     for name in (
         'id', 'name', 'project_id', 'next_execution_time', 'pattern', 'remaining_executions',
         'workflow_id', 'workflow_name', 'workflow_input', 'workflow_params', 'time_zone',
-        'overlap', 'missed', 'last_execution_id',
+        'overlap', 'missed', 'last_execution_id', 'trust_id',
     )
 ]  # fmt: skip
 
@@ -54,6 +54,7 @@ class CronTrigger:
     overlap: str | None = None
     missed: str | None = None
     last_execution_id: str | None = None
+    trust_id: str | None = None
 
 
 def due(connection: Connection, now: datetime, limit: int) -> list[Occurrence]:
@@ -92,6 +93,7 @@ def load(connection: Connection, occurrence: Occurrence) -> CronTrigger | None:
         overlap=row['overlap'],
         missed=row['missed'],
         last_execution_id=row['last_execution_id'],
+        trust_id=row['trust_id'],
     )
 
 

@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from mistral.db.chunks import chunks
 from mistral.db.models import action_executions, task_executions, workflow_executions
-from mistral.db.store import hand_over, jobs, rows
+from mistral.db.store import callers, hand_over, jobs, notifications, rows
 from mistral.exceptions import DBDuplicateEntryError
+from mistral.states import is_completed
 from mistral.workflow.effects import CancelTimer, Effect, RunAction
-from mistral.workflow.model import ChildExecution, ExecutionState, WorkflowExecution
+from mistral.workflow.model import CALLER, ChildExecution, ExecutionState, WorkflowExecution
 
 
 class ConflictError(Exception):
@@ -26,11 +27,15 @@ class ConsumedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a turn has made of an execution. `consumed` are the jobs behind its events."""
+    """What a turn has made of an execution. `consumed` are the jobs behind its events.
+
+    `caller` is who the actions run as from now on; None leaves that as it is.
+    """
 
     state: ExecutionState
     effects: Sequence[Effect]
     consumed: Sequence[str] = ()
+    caller: callers.StoredCaller | None = None
 
 
 def save(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -46,14 +51,18 @@ def save(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> 
     # In one order everywhere, so that engines with several of the same cannot block each other.
     states = sorted((outcome.state for outcome in outcomes), key=lambda s: s.execution.id)
     _save_executions(connection, states)
+    _save_callers(connection, outcomes)
     _save_tasks(connection, states)
     _save_children(connection, states)
     new_jobs: list[jobs.Job] = []
+    news: list[dict[str, Any]] = []
     cancelled: list[str] = []
     for outcome in outcomes:
         new_jobs += jobs.of_effects(outcome.state.execution, outcome.effects, now)
+        news += notifications.of_effects(outcome.state.execution, outcome.effects, now)
         cancelled += (e.timer_id for e in outcome.effects if isinstance(e, CancelTimer))
     jobs.add(connection, new_jobs, now)
+    notifications.add(connection, news)
     if cancelled:
         jobs.remove(connection, cancelled)
     hand_over.hand_over_again(connection, [id_ for o in outcomes for id_ in _repeated(o)], now)
@@ -125,6 +134,40 @@ def _save_executions(connection: Connection, states: Sequence[ExecutionState]) -
     for statement, parameters in ((_UPDATE_EXECUTION, changed), (_BUMP_REVISION, untouched)):
         if parameters and connection.execute(statement, parameters).rowcount != len(parameters):
             raise ConflictError
+
+
+def _save_callers(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Nobody runs anything for a tree of executions that has ended."""
+    given = [(o.state.execution, o.caller) for o in outcomes if o.caller is not None]
+    new = {execution.id: caller for execution, caller in given if execution.revision == 0}
+    if new:
+        callers.add(connection, new)
+    changed = {_root(execution): caller for execution, caller in given if execution.revision}
+    for root_id, caller in changed.items():
+        _change_caller(connection, root_id, caller)
+    ended = [
+        o.state.execution.id
+        for o in outcomes
+        if o.state.execution.task_execution_id is None
+        and CALLER in o.state.execution.context
+        and is_completed(o.state.execution.state)
+    ]
+    if ended:
+        callers.remove(connection, ended)
+
+
+def _change_caller(connection: Connection, root_id: str, caller: callers.StoredCaller) -> None:
+    if callers.replace(connection, root_id, caller):
+        return
+    try:
+        callers.add(connection, {root_id: caller})
+    except IntegrityError as e:
+        # Somebody else has brought one at the same time.
+        raise ConflictError from e
+
+
+def _root(execution: WorkflowExecution) -> str:
+    return execution.root_execution_id or execution.id
 
 
 def _insert_executions(connection: Connection, new: Sequence[WorkflowExecution]) -> None:

@@ -55,14 +55,14 @@ class Cluster:
     ) -> None:
         self.home = home
         self.members: dict[str, Member] = {}
-        self._options = options
+        self.options = options
         self._variables = variables
 
     def add(self, components: str, options: Options | None = None) -> Member:
         """Another member, not started yet; its own options are the last word."""
         number = 1 + sum(member.components == components for member in self.members.values())
         name = f'{components}-{number}'
-        merged = merge(self._options, options or {})
+        merged = merge(self.options, options or {})
         member = Member(name, components, self.home, merged, self._variables)
         self.members[name] = member
         return member

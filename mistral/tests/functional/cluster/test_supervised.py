@@ -51,15 +51,15 @@ def test_killed_workers_are_started_again(cluster: Cluster, master: Member) -> N
     cluster.rest.upload(FORK_JOIN)
     run_one(cluster)
     workers = master.processes() - {master.pid}
-    assert len(workers) == 6
+    assert len(workers) == 7
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
-    # The notifier, the executor, two engines and the scheduler, twice each; the API apart.
+    # Notifier, executor, two engines, scheduler and event engine, twice each; the API apart.
     wait_for(lambda: master.new_log.count('API server started') == 2, 'API')
-    wait_for(lambda: count_starts(master) == 10, 'all workers')
+    wait_for(lambda: count_starts(master) == 12, 'all workers')
     run_one(cluster)
     assert master.is_running
-    assert len(master.processes()) == 7
+    assert len(master.processes()) == 8
 
 
 def test_sigterm_stops_all(master: Member) -> None:

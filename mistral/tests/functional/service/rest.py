@@ -1,7 +1,7 @@
 """A client of the REST API for tests."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Final
 
 import requests
@@ -17,6 +17,11 @@ class Rest:
     def __init__(self, url: str) -> None:
         self.url = url
         self._session = requests.Session()
+
+    @property
+    def headers(self) -> MutableMapping[str, str | bytes]:
+        """What is sent with each request."""
+        return self._session.headers
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
         return self._session.request(method, self.url + path, timeout=60, **options)

@@ -14,9 +14,11 @@ from mistral.actions.requests import ActionRequest
 from mistral.actions.std_actions import EchoAction
 from mistral.cmd.components import Components
 from mistral.context import RequestContext
+from mistral.exceptions import ConfigurationError
 from mistral.executors.endpoint import ExecutorEndpoint
 from mistral.notifiers.endpoint import NotifierEndpoint
-from mistral.rpc.clients import ExecutorClient, NotifierClient
+from mistral.notifiers.remote import RemoteNotifier
+from mistral.rpc.clients import ExecutorClient
 
 PATIENCE = 10
 
@@ -38,6 +40,7 @@ class Foundation:
     """Builds an engine that only takes results."""
 
     database = SimpleNamespace(dialect='sqlite')
+    trusts = SimpleNamespace(are_made=False)
 
     def __init__(self):
         self.built_with: Any = None
@@ -87,8 +90,13 @@ def make(bus, foundation):
 def test_engine_hands_work_over_or_does_it_itself(make, foundation, types, is_remote):
     make(**types).engine()
     executor, notifier = foundation.built_with
-    found = (isinstance(executor, ExecutorClient), isinstance(notifier, NotifierClient))
+    found = (isinstance(executor, ExecutorClient), isinstance(notifier, RemoteNotifier))
     assert found == is_remote
+
+
+def test_unknown_notifier(make):
+    with pytest.raises(ConfigurationError, match=r"\[notifier\] type = 'far' is not installed"):
+        make(notifier='far').engine()
 
 
 def test_what_is_served(make, bus):

@@ -52,7 +52,7 @@ def refuse(capsys):
         ('API__PORT', 'eighty', '[api] port is not valid'),
         ('API__PORT', '123456', '[api] port is not valid'),
         ('ENGINE__WORKERS', '0', '[engine] workers is not valid'),
-        ('EXECUTOR__TYPE', 'far', '[executor] type is not valid'),
+        ('EXECUTOR__TYPE', 'far', "[executor] type = 'far' is not installed"),
         ('NOTIFIER__NOTIFY', '{}', '[notifier] notify is not valid'),
         ('DATABASE__CONNECTION', 'here', '[database] connection is not a database URL'),
         ('DATABASE__CONNECTION', 'sqlite://', 'SQLite needs a file'),
@@ -86,14 +86,6 @@ def test_components_in_separate_processes_need_a_message_bus(refuse, monkeypatch
     complaint = refuse('--server', components)
     assert complaint.startswith(f'--server {components}: components in separate processes need')
     assert 'Set [DEFAULT] transport_url' in complaint
-
-
-@pytest.mark.parametrize('url', [None, RABBIT])
-def test_there_is_no_event_engine_yet(refuse, monkeypatch, caplog, url):
-    if url:
-        monkeypatch.setenv('OS_DEFAULT__TRANSPORT_URL', url)
-    assert refuse('--server', 'event-engine') == '--server event-engine: there is nothing to run.'
-    assert 'Event triggers are not supported yet' in caplog.text
 
 
 def test_unknown_message_bus(refuse, monkeypatch):
@@ -140,7 +132,7 @@ def launched(monkeypatch):
         signal.signal(number, handler)
 
 
-ALL = ['notifier', 'executor', 'engine', 'scheduler', 'api']
+ALL = ['notifier', 'executor', 'engine', 'scheduler', 'event-engine', 'api']
 ONE_EACH = dict.fromkeys(ALL, 1)
 
 
@@ -156,7 +148,7 @@ ONE_EACH = dict.fromkeys(ALL, 1)
         ({'DEFAULT__TRANSPORT_URL': 'fake://'}, [], 'process', ALL),
         ({'DEFAULT__TRANSPORT_URL': 'fake://', 'API__WORKERS': '2'}, [], 'process', ALL),
         (BUS, ['--server', 'executor'], 'process', ['executor']),
-        (BUS, ['--server', 'executor,event-engine'], 'process', ['executor']),
+        (BUS, ['--server', 'event-engine'], 'process', ['event-engine']),
         (BUS, ['--server', 'periodic'], 'process', ['scheduler']),
         ({**BUS, 'EXECUTOR__WORKERS': '2'}, ['--server', 'engine'], 'process', ['engine']),
         (

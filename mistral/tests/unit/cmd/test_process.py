@@ -16,7 +16,7 @@ from mistral.db import migrations
 from mistral.exceptions import ConfigurationError
 
 #: Components that use the database.
-ON_DATABASE = {'api', 'engine', 'scheduler'}
+ON_DATABASE = {'api', 'engine', 'event_engine', 'notifier', 'scheduler'}
 
 
 class Part:
@@ -71,7 +71,7 @@ class TestProcess:
         ('components', 'order'),
         [
             (('engine', 'notifier'), ['notifier', 'engine']),
-            (COMPONENTS[::-1], ['notifier', 'executor', 'engine', 'scheduler', 'api']),
+            (COMPONENTS[::-1], [name.replace('-', '_') for name in COMPONENTS]),
         ],
     )
     def test_what_lets_work_in_starts_last_and_stops_first(self, make, log, components, order):
@@ -87,13 +87,14 @@ class TestProcess:
     @pytest.mark.parametrize('component', COMPONENTS)
     def test_who_needs_the_database(self, make, log, component):
         make(component).start(threading.Event())
-        assert ('database is there' in log) == (component in ON_DATABASE)
+        assert ('database is there' in log) == (component.replace('-', '_') in ON_DATABASE)
 
     @pytest.mark.parametrize(
         ('component', 'line'),
         [
             ('api', 'API server started with one process.'),
             ('engine', 'Engine server started.'),
+            ('event-engine', 'Event engine server started.'),
             ('executor', 'Executor server started.'),
             ('notifier', 'Notification server started.'),
             ('scheduler', 'Periodic server started.'),

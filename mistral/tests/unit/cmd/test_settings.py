@@ -110,23 +110,30 @@ def test_core(make):
 
 
 class TestDuties:
-    def intervals(self, make, duties, **groups):
+    def intervals(self, make, duties, *further, **groups):
         engine: Any = SimpleNamespace(deliver=None, check_way=lambda timeout: None)
-        found = duties(make(**groups), database('postgresql'), engine)
+        found = duties(make(**groups), database('postgresql'), engine, *further)
         return {duty.name: duty.interval for duty in found}
 
     @pytest.mark.parametrize(('patience', 'interval'), [(10, 5), (60, 5), (4, 2), (1, 1)])
     def test_overdue_events_are_looked_for_often_enough(self, make, patience, interval):
         groups = {'scheduler': {'pickup_job_after': patience}}
         found = self.intervals(make, settings.event_duties, **groups)
-        assert found == {'overdue-events': interval}
+        assert found == {'overdue-events': interval, 'stuck-tasks': 60}
+
+    def test_nobody_looks_for_stuck_tasks(self, make):
+        options = {'execution_integrity_check_delay': -1}
+        found = self.intervals(make, settings.event_duties, engine=options)
+        assert found.keys() == {'overdue-events'}
 
     @pytest.mark.parametrize(('check_interval', 'interval'), [(20, 5), (2, 2), (0, 5)])
     def test_of_a_scheduler_for_all(self, make, check_interval, interval):
         groups = {'action_heartbeat': {'check_interval': check_interval}}
         assert self.intervals(make, settings.scheduler_duties, **groups) == {
             'overdue-events': 5,
+            'stuck-tasks': 60,
             'waiting-actions': 5,
+            'notifications': 60,
             'lost-actions': interval,
         }
 
@@ -139,7 +146,15 @@ class TestDuties:
         ],
     )
     def test_cron_triggers(self, make, options, expected):
-        assert self.intervals(make, settings.cron_duties, cron_trigger=options) == expected
+        trusts: Any = SimpleNamespace(are_made=False)
+        found = self.intervals(make, settings.cron_duties, trusts, cron_trigger=options)
+        assert found == expected
+
+    @pytest.mark.parametrize('is_keystone', [True, False])
+    def test_trusts_are_deleted_where_there_are_any(self, is_keystone):
+        trusts: Any = SimpleNamespace(are_made=is_keystone, sweep=None)
+        names = [duty.name for duty in settings.trust_duties(trusts)]
+        assert names == (['superfluous-trusts'] if is_keystone else [])
 
 
 @pytest.mark.parametrize(('workers', 'is_shared'), [(1, False), (2, True)])

@@ -53,6 +53,9 @@ class Recorder:
         self.timers = {}
         self.refused = {}
 
+    def of(self, execution):
+        return RequestContext(project_id=execution.project_id)
+
     def run_actions(self, caller, requests):
         self.told.append((caller, *requests))
         return self.refused
@@ -77,7 +80,7 @@ def parts():
 
 @pytest.fixture
 def dispatch(parts):
-    dispatcher = Dispatcher(parts, parts, parts, logging.getLogger('test_trace'))
+    dispatcher = Dispatcher(parts, parts, parts, parts, logging.getLogger('test_trace'))
     dispatcher.connect(parts)
     return lambda *effects: dispatcher.dispatch(EXECUTION, effects)
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
+from mistral.auth.sealing import Sealer
 from mistral.context import SYSTEM
 from mistral.db.models import action_executions, workflow_executions
 from mistral.db.store import direct_actions, jobs
 from mistral.db.store.hand_over import AGAIN_AFTER
 from mistral.db.times import utc_now
+from mistral.engine.callers import Callers
 from mistral.engine.direct_actions import DirectActions
 from mistral.engine.endpoint import EngineEndpoint
 from mistral.exceptions import DBEntityNotFoundError, UnavailableException
@@ -71,7 +73,8 @@ def make(parts, mailboxes):
     def make(rules=RULES):
         direct = DirectActions(parts, NoExecutor())
         trace = logging.getLogger('test_trace')
-        return EngineEndpoint(parts, mailboxes, direct, trace, heartbeats=rules)
+        callers = Callers(parts.database, Sealer())
+        return EngineEndpoint(parts, mailboxes, direct, callers, trace, heartbeats=rules)
 
     return make
 

@@ -4,7 +4,6 @@ import inspect
 import typing
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, cast
 
 import pytest
@@ -25,7 +24,6 @@ from mistral.rpc.clients import EngineClient, ExecutorClient, NotifierClient
 from mistral.rpc.local import LocalTransport
 from mistral.rpc.work import EngineWorkClient
 from mistral.workflow import event_codec
-from mistral.workflow.effects import Notify
 from mistral.workflow.events import Event, Settle, TimerFired
 
 CALLER = RequestContext(project_id='p')
@@ -246,22 +244,17 @@ class TestEngineWorkClient:
             assert event_codec.decode(sent['event']) == event
 
 
-def test_notifier_gets_the_same_events():
-    received = []
+def test_a_notifier_is_woken():
+    woken = []
 
     class Notifier:
-        def notify(self, effects):
-            received.extend(effects)
+        def notify(self):
+            woken.append(1)
 
     transport = LocalTransport()
     transport.serve(NOTIFIER, NotifierEndpoint(cast('Any', Notifier())))
-    time = datetime.fromisoformat('2026-01-01 12:00:00')
-    events = [
-        Notify('e', 'WORKFLOW_LAUNCHED', {'id': 'e'}, time, ({'type': 'webhook'}, 'nonsense')),
-        Notify('t', None, {}, None),
-    ]
-    NotifierClient(transport).notify(events)
-    assert received == events
+    NotifierClient(transport).wake()
+    assert woken == [1]
 
 
 class TestLocalTransport:

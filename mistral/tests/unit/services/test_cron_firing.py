@@ -8,18 +8,21 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
+from mistral.context import RequestContext
 from mistral.db.models import cron_triggers, workflow_executions
-from mistral.db.store import cron
+from mistral.db.store import cron, trusts
 from mistral.db.store.cron import Occurrence
 from mistral.exceptions import (
     DBEntityNotFoundError,
     InputException,
+    NotAllowedException,
     RpcTimeoutError,
     UnavailableException,
 )
 from mistral.services import cron_firing
 from mistral.services.cron_firing import CronFiring, execution_id_of
 from mistral.services.cron_patterns import next_occurrence
+from mistral.services.trigger_trusts import TriggerTrusts
 from mistral.tests.unit.db.support import NOON
 
 SECOND = timedelta(seconds=1)
@@ -47,6 +50,23 @@ class Engine:
         self.stopped.append((caller.project_id, execution_id, state, message))
         if self.stop_error:
             raise self.stop_error
+
+
+class Keystone:
+    """Gives tokens of trusts, or raises `error`."""
+
+    error = None
+
+    def caller_of(self, trust_id, project_id):
+        if self.error:
+            raise self.error
+        return RequestContext(project_id=project_id, security={'trust_id': trust_id})
+
+    def create(self, caller):
+        raise NotImplementedError
+
+    def delete(self, trust_id):
+        raise NotImplementedError
 
 
 class Clock:
@@ -511,3 +531,60 @@ def test_ids_of_executions_are_the_same_everywhere_and_for_ever():
     assert execution_id_of(Occurrence('t', NOON)) == 'cba3fc7d-7427-54e4-a143-9af40b2b1b5a'
     assert execution_id_of(Occurrence('t', NOON)) != execution_id_of(Occurrence('t', NOON + SECOND))
     assert execution_id_of(Occurrence('t', NOON)) != execution_id_of(Occurrence('u', NOON))
+
+
+class TestTrusts:
+    """Triggers act for whoever has made them."""
+
+    @pytest.fixture
+    def keystone(self):
+        return Keystone()
+
+    @pytest.fixture
+    def firing(self, database, engine, clock, keystone):
+        return CronFiring(database, engine, clock, TriggerTrusts(database, keystone))
+
+    @pytest.fixture
+    def superfluous(self, database):
+        def superfluous():
+            with database.read() as connection:
+                return [trust.trust_id for trust in trusts.removable(connection, 10)]
+
+        return superfluous
+
+    def test_workflow_runs_in_the_name_of_the_maker(self, firing, engine, add):
+        add(trust_id='trust')
+        firing.fire_due()
+        ((caller, _),) = engine.started.values()
+        assert (caller.project_id, caller.security) == ('p', {'trust_id': 'trust'})
+
+    def test_keystone_that_is_away_is_waited_for(self, firing, engine, keystone, add, find):
+        add(trust_id='trust')
+        before = find()
+        keystone.error = UnavailableException()
+        with pytest.raises(UnavailableException):
+            firing.fire_due()
+        assert (engine.calls, find()) == ([], before)
+        keystone.error = None
+        firing.fire_due()
+        assert len(engine.started) == 1
+
+    def test_trust_that_does_not_hold_costs_the_occurrence(
+        self, firing, engine, keystone, add, find, caplog
+    ):
+        add(trust_id='trust')
+        before = find()
+        keystone.error = NotAllowedException('Keystone gives no token')
+        firing.fire_due()
+        assert engine.calls == []
+        assert find() != before
+        assert 'Keystone gives no token' in caplog.text
+
+    def test_trust_goes_with_the_last_occurrence(self, firing, add, find, clock, superfluous):
+        add(trust_id='trust', remaining_executions=2)
+        firing.fire_due()
+        assert superfluous() == []
+        clock.now += MINUTE
+        firing.fire_due()
+        assert find() is None
+        assert superfluous() == ['trust']
