@@ -63,7 +63,7 @@ class Components:
         """What else runs in a process that serves the API: deployments of Mistral 23 have no other
         process that starts workflows of cron triggers."""
         duties = self._cron_duties() if self._conf.cron_trigger.run_in_api else []
-        return [SchedulerService(duties)] if duties else []
+        return [self._scheduler_of(duties)] if duties else []
 
     def engine(self) -> list[Part]:
         parts: list[Part] = []
@@ -114,7 +114,7 @@ class Components:
         trusts = settings.trust_duties(self._foundation().trusts)
         expiration = settings.expiration_duties(self._conf, self._foundation().database)
         return [
-            SchedulerService([*duties, *self._cron_duties(), *trusts, *expiration, maintenance])
+            self._scheduler_of([*duties, *self._cron_duties(), *trusts, *expiration, maintenance])
         ]
 
     def event_engine(self) -> list[Part]:
@@ -129,6 +129,9 @@ class Components:
             capacity=_NOTIFIER_CAPACITY,
         )
         return [notifier, server]
+
+    def _scheduler_of(self, duties: list[Duty]) -> SchedulerService:
+        return SchedulerService(duties, settings.stop_timeout(self._conf))
 
     def _cron_duties(self) -> list[Duty]:
         engine = EngineClient(self._bus.transport)

@@ -54,7 +54,8 @@ class EmbeddedService:
                 *settings.trust_duties(self._foundation.trusts),
                 *settings.expiration_duties(conf, database),
                 settings.maintenance_duty(database, client),
-            ]
+            ],
+            stop_within,
         )
         self._parts: list[Part] = [
             notifier,

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,9 @@ class Duty:
 class SchedulerService:
     """Performs each duty in a thread of its own, so that a slow one delays no other."""
 
-    def __init__(self, duties: Sequence[Duty]) -> None:
+    def __init__(self, duties: Sequence[Duty], stop_within: float = threading.TIMEOUT_MAX) -> None:
+        """`stop_within`: seconds for the turns in progress when the service stops."""
+        self._stop_within = stop_within
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(
@@ -37,11 +40,18 @@ class SchedulerService:
             thread.start()
 
     def stop(self) -> None:
-        """Finish the turns in progress."""
+        """Finish the turns in progress, as far as the time suffices.
+
+        A duty may wait for engines that have stopped before. Whoever does it next begins anew.
+        """
         self._stopped.set()
+        deadline = time.monotonic() + self._stop_within
         for thread in self._threads:
             if thread.is_alive():
-                thread.join()
+                thread.join(max(0.0, deadline - time.monotonic()))
+        late = [thread.name for thread in self._threads if thread.is_alive()]
+        if late:
+            LOG.warning('The scheduler stops in the midst of %s', ', '.join(late))
 
     def _perform(self, duty: Duty) -> None:
         while not self._stopped.wait(duty.interval):

@@ -85,3 +85,18 @@ def test_stop_finishes_the_turn_in_progress(start, done):
 
 def test_stop_before_start():
     SchedulerService([Duty('any', SOON, lambda: None)]).stop()
+
+
+def test_a_duty_that_does_not_end_does_not_keep_the_service(done, caplog):
+    released = threading.Event()
+
+    def perform():
+        done.put('begun')
+        released.wait(PATIENCE)
+
+    service = SchedulerService([Duty('stuck', SOON, perform)], stop_within=0.01)
+    service.start()
+    done.get(timeout=PATIENCE)
+    service.stop()
+    assert 'The scheduler stops in the midst of duty-stuck' in caplog.text
+    released.set()
