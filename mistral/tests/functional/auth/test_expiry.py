@@ -1,0 +1,45 @@
+"""What triggers have started goes on when all tokens of their makers have expired by themselves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from mistral.tests.functional.auth.keystone_server import ALICE, KeystoneServer, running_keystone
+from mistral.tests.functional.auth.test_trusts import (
+    WORKFLOWS,
+    create,
+    executions_of,
+    first_execution,
+)
+from mistral.tests.waiting import wait_for
+
+#: Seconds. It has to suffice for what the test does with one token.
+LIFETIME = 15
+
+
+@pytest.fixture(scope='module')
+def keystone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeystoneServer]:
+    with running_keystone(tmp_path_factory.mktemp('keystone'), LIFETIME) as keystone:
+        yield keystone
+
+
+def test_tokens_expire_but_triggers_go_on(login):
+    maker = login(ALICE)
+    maker.upload(WORKFLOWS)
+    often = create(maker, name='often')
+    once = create(maker, 'patient', name='once', remaining_executions=1)
+    patient = first_execution(maker, once)
+    later = login(ALICE)
+    for user in (maker, later):
+        wait_for(lambda user=user: user.status('GET', '/executions') == 401, 'end of the token')
+
+    alice = login(ALICE)
+    known = {execution['id'] for execution in executions_of(alice, often)}
+    wait_for(lambda: {e['id'] for e in executions_of(alice, often)} - known, 'execution')
+    new = next(e['id'] for e in executions_of(alice, often) if e['id'] not in known)
+    (waiting,) = alice.actions(alice.task(patient, 'wait')['id'])
+    alice.answer(waiting['id'])
+    assert alice.wait_until_ended([new, patient]) == {new: 'SUCCESS', patient: 'SUCCESS'}
+    for id_ in (new, patient):
+        assert alice.execution(id_)['output']['me']['user'] == 'alice'
+    alice.call('DELETE', f'/cron_triggers/{often["id"]}')
