@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import asyncssh
+from cryptography.hazmat.primitives import serialization
 
 from mistral.tests.functional.actions.loops import loop_in_thread
 
@@ -34,14 +35,27 @@ class Key:
     @classmethod
     def generate(cls, algorithm: str = 'ssh-ed25519', passphrase: str | None = None) -> 'Key':
         key = asyncssh.generate_private_key(algorithm)
-        private = key.export_private_key('openssh', passphrase, rounds=50).decode()
-        return cls(private, key.export_public_key().decode())
+        # asyncssh itself writes half of all ECDSA keys in a way that OpenSSH does not.
+        plain = serialization.load_pem_private_key(key.export_private_key('pkcs8-pem'), None)
+        private = plain.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.OpenSSH,
+            _encryption(passphrase),
+        )
+        return cls(private.decode(), key.export_public_key().decode())
 
     @classmethod
     def generate_pem(cls, algorithm: str) -> 'Key':
         """In the format of OpenSSL."""
         key = asyncssh.generate_private_key(algorithm)
         return cls(key.export_private_key('pkcs1-pem').decode(), key.export_public_key().decode())
+
+
+def _encryption(passphrase: str | None) -> serialization.KeySerializationEncryption:
+    if passphrase is None:
+        return serialization.NoEncryption()
+    builder = serialization.PrivateFormat.OpenSSH.encryption_builder()
+    return builder.kdf_rounds(50).build(passphrase.encode())
 
 
 @dataclass

@@ -11,6 +11,7 @@ from mistral.tests.functional.auth.test_trusts import (
     executions_of,
     first_execution,
 )
+from mistral.tests.functional.auth.users import UserRest
 from mistral.tests.waiting import wait_for
 
 #: Seconds. It has to suffice for what the test does with one token.
@@ -30,8 +31,8 @@ def test_tokens_expire_but_triggers_go_on(login):
     once = create(maker, 'patient', name='once', remaining_executions=1)
     patient = first_execution(maker, once)
     later = login(ALICE)
-    for user in (maker, later):
-        wait_for(lambda user=user: user.status('GET', '/executions') == 401, 'end of the token')
+    wait_until_expired(maker)
+    wait_until_expired(later)
 
     alice = login(ALICE)
     known = {execution['id'] for execution in executions_of(alice, often)}
@@ -43,3 +44,7 @@ def test_tokens_expire_but_triggers_go_on(login):
     for id_ in (new, patient):
         assert alice.execution(id_)['output']['me']['user'] == 'alice'
     alice.call('DELETE', f'/cron_triggers/{often["id"]}')
+
+
+def wait_until_expired(user: UserRest) -> None:
+    wait_for(lambda: user.status('GET', '/executions') == 401, 'end of the token')

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, inspect, select
 
 from mistral.db import models
 from mistral.db.database import Database
@@ -155,12 +155,14 @@ def test_nothing_of_mistral_23_is_left_to_do(server: ServerProcess, database_url
 
 def test_no_row_is_lost(tmp_path: Path) -> None:
     """But for delayed calls, which are jobs now, and tasks that are to be created anew."""
-    tables = set(models.metadata.sorted_tables) - {models.delayed_calls, models.scheduled_jobs}
+    changed = {models.delayed_calls.name, models.scheduled_jobs.name}
     tasks = models.task_executions
     not_started = select(tasks.c.id).where(tasks.c.state == 'IDLE', tasks.c.state_info.is_(None))
     with empty_database('mariadb', tmp_path) as url:
         load_dump(url)
         database = Database(url)
+        known = set(inspect(database.engine).get_table_names()) - changed
+        tables = {table for table in models.metadata.sorted_tables if table.name in known}
         with database.read() as connection:
             before = {table: column(connection, select(table.c.id)) for table in tables}
             created_anew = column(connection, not_started)
