@@ -56,6 +56,10 @@ class Call:
     body: Any = None
     further_rules: tuple[str, ...] = ()
 
+    def namespace(self, segment: str | None = None) -> str:
+        """The namespace from the path, else from the query, else the default one."""
+        return self.query.get('namespace', '') if segment is None else segment
+
     def authorize(self, rule: str) -> None:
         """Raise NotAllowedException unless the caller passes this further rule."""
         if rule not in self.further_rules:

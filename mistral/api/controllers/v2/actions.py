@@ -71,7 +71,7 @@ class ActionsController(Controller):
     @expose('actions:get', query={'namespace': types.text}, answer=Action)
     def get_one(self, call: Call, name: str, namespace: str | None = None) -> Row:
         return _without_times_of_installed(
-            Action.render(self._find(call, name, _namespace(call, namespace)))
+            Action.render(self._find(call, name, call.namespace(namespace)))
         )
 
     @expose(
@@ -99,7 +99,7 @@ class ActionsController(Controller):
     )
     def put(self, call: Call, identifier: str | None = None, namespace: str | None = None) -> Row:
         upload = uploads.update(call, 'actions', self.services.settings)
-        upload['namespace'] = _namespace(call, namespace)
+        upload['namespace'] = call.namespace(namespace)
         rows = self.services.definitions.update_actions(
             call.body, call.caller, identifier=identifier, **upload
         )
@@ -107,7 +107,7 @@ class ActionsController(Controller):
 
     @expose('actions:delete', query={'namespace': types.text}, status=204)
     def delete(self, call: Call, identifier: str, namespace: str | None = None) -> None:
-        key = Key(identifier, _namespace(call, namespace))
+        key = Key(identifier, call.namespace(namespace))
         self.services.definitions.delete_action(key, call.caller)
 
     @expose(None, ignore_unknown=True, body=TEXT, answer=uploads.VALIDATION, example=_EXAMPLE)
@@ -129,10 +129,6 @@ class ActionsController(Controller):
                 f'Action not found [name={name}, namespace={namespace}]'
             ) from None
         return row | {'input': row['input'] or ''}
-
-
-def _namespace(call: Call, segment: str | None) -> str:
-    return segment if segment is not None else call.query.get('namespace', '')
 
 
 def _row_of(descriptor: Any) -> Row:

@@ -56,7 +56,7 @@ class CodeSourcesController(Controller):
     )
     def get_one(self, call: Call, identifier: str, namespace: str | None = None) -> Row:
         fields = CODE_SOURCES.fields_of_one(call.query.get('fields'), ignore_unknown=True)
-        key = _key(call, identifier, namespace)
+        key = Key(identifier, call.namespace(namespace))
         with self.services.database.read() as conn:
             return CodeSource.render(self._code.sources.get(conn, key, call.caller, fields))
 
@@ -70,7 +70,7 @@ class CodeSourcesController(Controller):
         status=201,
     )
     def post(self, call: Call) -> Row:
-        key = _key(call, _given(call, 'name'))
+        key = Key(_given(call, 'name'), call.namespace())
         scope = uploads.requested_scope(call, 'code_sources') or PRIVATE
         row = self._code.create_source(key, call.body, scope, call.caller)
         return CodeSource.render(uploads.without_update_time(row))
@@ -84,17 +84,13 @@ class CodeSourcesController(Controller):
         answer=CodeSource,
     )
     def put(self, call: Call, identifier: str | None = None, namespace: str | None = None) -> Row:
-        key = _key(call, identifier or _given(call, 'identifier'), namespace)
+        key = Key(identifier or _given(call, 'identifier'), call.namespace(namespace))
         scope = uploads.requested_scope(call, 'code_sources')
         return CodeSource.render(self._code.update_source(key, call.body, scope, call.caller))
 
     @expose('code_sources:delete', query={'namespace': types.text}, status=204)
     def delete(self, call: Call, identifier: str, namespace: str | None = None) -> None:
-        self._code.delete_source(_key(call, identifier, namespace), call.caller)
-
-
-def _key(call: Call, identifier: str, segment: str | None = None) -> Key:
-    return Key(identifier, call.query.get('namespace', '') if segment is None else segment)
+        self._code.delete_source(Key(identifier, call.namespace(namespace)), call.caller)
 
 
 def _given(call: Call, argument: str) -> str:

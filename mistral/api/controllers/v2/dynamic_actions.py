@@ -49,7 +49,7 @@ class DynamicActionsController(Controller):
     )
     def get_one(self, call: Call, identifier: str, namespace: str | None = None) -> Row:
         fields = DYNAMIC_ACTIONS.fields_of_one(call.query.get('fields'), ignore_unknown=True)
-        key = _key(call, identifier, namespace)
+        key = Key(identifier, call.namespace(namespace))
         with self.services.database.read() as conn:
             return DynamicAction.render(self._code.actions.get(conn, key, call.caller, fields))
 
@@ -79,11 +79,7 @@ class DynamicActionsController(Controller):
 
     @expose('dynamic_actions:delete', query={'namespace': types.text}, status=204)
     def delete(self, call: Call, identifier: str, namespace: str | None = None) -> None:
-        self._code.delete_action(_key(call, identifier, namespace), call.caller)
-
-
-def _key(call: Call, identifier: str, segment: str | None) -> Key:
-    return Key(identifier, call.query.get('namespace', '') if segment is None else segment)
+        self._code.delete_action(Key(identifier, call.namespace(namespace)), call.caller)
 
 
 def _given(call: Call) -> Row:

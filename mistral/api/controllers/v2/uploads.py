@@ -68,6 +68,6 @@ def without_update_time(row: Row) -> Row:
 def _options(call: Call, settings: ApiSettings) -> dict[str, Any]:
     skip = 'skip_validation' in call.query
     return {
-        'namespace': call.query.get('namespace', ''),
+        'namespace': call.namespace(),
         'validate': settings.is_validated(skip_requested=skip),
     }

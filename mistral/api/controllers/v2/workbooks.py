@@ -57,7 +57,7 @@ class WorkbooksController(Controller):
         fields = WORKBOOKS.fields_of_one(call.query.get('fields'))
         services = self.services
         with services.database.read() as conn:
-            key = Key(name, _namespace(call, namespace))
+            key = Key(name, call.namespace(namespace))
             row = services.definitions.workbooks.get(conn, key, call.caller, fields)
         return Workbook.render({name: row[name] for name in fields})
 
@@ -86,20 +86,16 @@ class WorkbooksController(Controller):
     )
     def put(self, call: Call, namespace: str | None = None) -> Row:
         upload = uploads.update(call, 'workbooks', self.services.settings)
-        upload['namespace'] = _namespace(call, namespace)
+        upload['namespace'] = call.namespace(namespace)
         row = self.services.definitions.update_workbook(call.body, call.caller, **upload)
         return Workbook.render(row)
 
     @expose('workbooks:delete', query={'namespace': types.text}, status=204)
     def delete(self, call: Call, name: str, namespace: str | None = None) -> None:
-        key = Key(name, _namespace(call, namespace))
+        key = Key(name, call.namespace(namespace))
         self.services.definitions.delete_workbook(key, call.caller)
 
     @expose(None, ignore_unknown=True, body=TEXT, answer=uploads.VALIDATION, example=_EXAMPLE)
     def validate(self, call: Call) -> Row:
         """Tell whether the definition of a workbook is valid, and all that is wrong with it."""
         return uploads.validation(self.services.definitions.validate_workbook, call.body)
-
-
-def _namespace(call: Call, segment: str | None) -> str:
-    return segment if segment is not None else call.query.get('namespace', '')

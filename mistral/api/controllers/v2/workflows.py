@@ -69,7 +69,7 @@ class WorkflowsController(Controller):
     )
     def get_one(self, call: Call, identifier: str) -> Row:
         fields = WORKFLOWS.fields_of_one(call.query.get('fields'), ignore_unknown=True)
-        key = Key(identifier, call.query.get('namespace', ''))
+        key = Key(identifier, call.namespace())
         columns = WORKFLOWS.columns_of(fields)
         services = self.services
         with services.database.read() as conn:
@@ -110,7 +110,7 @@ class WorkflowsController(Controller):
 
     @expose('workflows:delete', query={'namespace': types.text}, status=204)
     def delete(self, call: Call, identifier: str) -> None:
-        key = Key(identifier, call.query.get('namespace', ''))
+        key = Key(identifier, call.namespace())
         self.services.definitions.delete_workflow(key, call.caller)
 
     @expose(None, ignore_unknown=True, body=TEXT, answer=uploads.VALIDATION, example=_EXAMPLE)
