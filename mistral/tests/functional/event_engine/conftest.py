@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from oslo_context.context import RequestContext
 
 from mistral.tests.functional.cluster.cluster import Cluster, running_cluster
 from mistral.tests.functional.rpc.buses import configuration
 from mistral.tests.functional.service.processes import Options
 from mistral.tests.functional.service.rest import Rest
 
-#: emit(event, payload, exchange=, topic=, priority=): sends notifications as other services do.
+#: emit(event, payload, exchange=, topic=, priority=, context=): sends notifications as other
+#: services do.
 Emit = Callable[..., None]
 
 WORKFLOW = """
@@ -77,6 +79,7 @@ def sender(url: str) -> Iterator[Emit]:
         exchange: str = 'nova',
         topic: str = 'notifications',
         priority: str = 'info',
+        context: RequestContext | None = None,
     ) -> None:
         if exchange not in transports:
             conf.set_override('control_exchange', exchange)
@@ -84,7 +87,7 @@ def sender(url: str) -> Iterator[Emit]:
         notifier = oslo_messaging.Notifier(
             transports[exchange], 'compute.host1', driver='messagingv2', topics=[topic]
         )
-        getattr(notifier, priority)({}, event, payload)
+        getattr(notifier, priority)(context or {}, event, payload)
 
     yield emit
     for transport in transports.values():
