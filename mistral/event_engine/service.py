@@ -13,7 +13,8 @@ from mistral.db.store import event_triggers
 from mistral.db.store.event_triggers import EventTrigger, Summary
 from mistral.db.times import utc_now
 from mistral.exceptions import MistralException
-from mistral.services.event_firing import Notification, TriggerTable, may_pass
+from mistral.services.event_firing import Notification, TriggerTable
+from mistral.services.triggered_workflows import may_pass
 
 LOG = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from mistral import metrics
 from mistral.db.database import Database, DatabaseFailure
 from mistral.db.store import notifications
 from mistral.db.store.notifications import Pending
-from mistral.db.times import utc_now
+from mistral.db.times import rounded_up, utc_now
 from mistral.exceptions import MistralException, UrlNotAllowedException
 from mistral.notifiers.base import UndeliverableError
 from mistral.notifiers.publishing import Deliver
@@ -146,7 +146,7 @@ class NotifierService:
             now = utc_now()
             with self._database.transaction() as connection:
                 found, may_be_more = notifications.claim(
-                    connection, now, _rounded_up(now + _LEASE), _PORTION
+                    connection, now, rounded_up(now + _LEASE), _PORTION
                 )
             self._put_off(self._take_in_hand(found))
 
@@ -161,14 +161,14 @@ class NotifierService:
         for outcome in outcomes:
             if outcome.failed is not None:
                 wait = self._limits.wait(outcome.failed.attempts + 1)
-                rests[outcome.failed.lane] = _rounded_up(now + timedelta(seconds=wait))
+                rests[outcome.failed.lane] = rounded_up(now + timedelta(seconds=wait))
                 failed.append(outcome.failed.id)
         going_on = [o.events[0].lane for o in outcomes if o.failed is None]
         if self._stopping.is_set():
             rests |= dict.fromkeys(going_on, now)
             going_on = []
         with self._database.transaction() as connection:
-            found = notifications.settle(connection, done, going_on, _rounded_up(now + _LEASE))
+            found = notifications.settle(connection, done, going_on, rounded_up(now + _LEASE))
             notifications.put_off(connection, rests, failed)
         # From here on it is stored: it must not be done twice.
         self._unsettled = []
@@ -203,7 +203,7 @@ class NotifierService:
         if waits:
             now = utc_now()
             times = {
-                lane: _rounded_up(now + timedelta(seconds=wait)) for lane, wait in waits.items()
+                lane: rounded_up(now + timedelta(seconds=wait)) for lane, wait in waits.items()
             }
             with self._database.transaction() as connection:
                 notifications.put_off(connection, times)
@@ -212,7 +212,7 @@ class NotifierService:
         ids = [event.id for events in self._in_hand.values() for event in events]
         if ids:
             with self._database.transaction() as connection:
-                notifications.hold(connection, ids, _rounded_up(utc_now() + _LEASE))
+                notifications.hold(connection, ids, rounded_up(utc_now() + _LEASE))
 
     def _give_all_back(self) -> None:
         now = utc_now()
@@ -284,8 +284,3 @@ class NotifierService:
             return False
         self._is_away = False
         return True
-
-
-def _rounded_up(time: datetime) -> datetime:
-    """Times are stored in whole seconds, and must not come too early."""
-    return (time + timedelta(seconds=1, microseconds=-1)).replace(microsecond=0)

@@ -31,7 +31,6 @@ from typing import Any, Final, Protocol
 from mistral import states
 from mistral.context import RequestContext
 from mistral.db.database import Connection, Database
-from mistral.db.retry import is_transient
 from mistral.db.store import cron
 from mistral.db.store.cron import CronTrigger, Occurrence
 from mistral.db.times import utc_now
@@ -39,13 +38,11 @@ from mistral.exceptions import (
     DBDuplicateEntryError,
     DBEntityNotFoundError,
     InputException,
-    MistralException,
-    RpcError,
-    UnavailableException,
 )
 from mistral.services import cron_choices
 from mistral.services.cron_patterns import next_occurrence
 from mistral.services.trigger_trusts import TriggerTrusts
+from mistral.services.triggered_workflows import log_failure, may_pass
 
 LOG = logging.getLogger(__name__)
 
@@ -126,9 +123,9 @@ class CronFiring:
             if is_wanted:
                 self._start(trigger)
         except Exception as e:
-            if _may_pass(e):
+            if may_pass(e):
                 raise
-            _log_failure(trigger, e)
+            log_failure(f'cron trigger {_identity(trigger)}', e)
         return self._move_on(trigger, counts=is_wanted)
 
     def _is_wanted(self, trigger: CronTrigger) -> bool:
@@ -225,19 +222,6 @@ def _next_time(trigger: CronTrigger, now: datetime) -> datetime | None:
     if found is None:
         LOG.info('Cron trigger %s has come for the last time', _identity(trigger))
     return found
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether the workflow may be started a little later."""
-    return isinstance(error, RpcError | UnavailableException) or is_transient(error)
-
-
-def _log_failure(trigger: CronTrigger, error: Exception) -> None:
-    """That a user's workflow cannot be started is no riddle."""
-    unforeseen = None if isinstance(error, MistralException) else error
-    LOG.warning(
-        'Failed to process cron trigger %s: %s', _identity(trigger), error, exc_info=unforeseen
-    )
 
 
 def _identity(trigger: CronTrigger) -> str:

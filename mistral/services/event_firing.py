@@ -16,18 +16,15 @@ from typing import Any, Final, Protocol
 
 from mistral.context import RequestContext
 from mistral.db.database import Database
-from mistral.db.retry import is_transient
 from mistral.db.store import maintenance
 from mistral.db.store.event_triggers import EventTrigger
 from mistral.exceptions import (
     EvaluationException,
-    MistralException,
-    RpcError,
-    UnavailableException,
 )
 from mistral.expressions import Expressions
 from mistral.services.event_definitions import EventDefinitions
 from mistral.services.trigger_trusts import TriggerTrusts
+from mistral.services.triggered_workflows import log_failure, may_pass
 
 LOG = logging.getLogger(__name__)
 
@@ -141,7 +138,7 @@ class EventFiring:
             except Exception as e:
                 if may_pass(e):
                     raise
-                _log_failure(trigger, e)
+                log_failure(_identity(trigger), e)
 
     def _may_see(self, trigger: EventTrigger, notification: Notification) -> bool:
         if trigger.is_public or not self._tells_projects_apart:
@@ -188,17 +185,6 @@ def execution_id_of(trigger: EventTrigger, notification: Notification) -> str:
         content = json.dumps(notification.data, sort_keys=True, default=str)
         message = hashlib.sha256(content.encode()).hexdigest()
     return str(uuid.uuid5(_EXECUTIONS, f'{trigger.id} {message}'))
-
-
-def may_pass(error: Exception) -> bool:
-    """Whether the workflow may be started a little later."""
-    return isinstance(error, RpcError | UnavailableException) or is_transient(error)
-
-
-def _log_failure(trigger: EventTrigger, error: Exception) -> None:
-    """That a user's workflow cannot be started is no riddle."""
-    unforeseen = None if isinstance(error, MistralException) else error
-    LOG.warning('Failed to process %s: %s', _identity(trigger), error, exc_info=unforeseen)
 
 
 def _identity(trigger: EventTrigger) -> str:

@@ -7,13 +7,14 @@ effect once, however often it is delivered.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from mistral.db.chunks import chunks
 from mistral.db.models import scheduled_jobs
+from mistral.db.times import rounded_up
 from mistral.workflow import event_codec
 from mistral.workflow.effects import Effect, ScheduleTimer, Send
 from mistral.workflow.events import Event, TimerFired
@@ -39,9 +40,7 @@ def of_effects(execution: WorkflowExecution, effects: Iterable[Effect], now: dat
             jobs.append(Job(effect.message_id, effect.execution_id, effect.event, now))
         elif isinstance(effect, ScheduleTimer):
             event = TimerFired(effect.timer_id, effect.task_execution_id, effect.kind)
-            # Times are stored in whole seconds; a timer must not fire too early.
-            due = effect.due + timedelta(seconds=1, microseconds=-1)
-            jobs.append(Job(effect.timer_id, execution.id, event, due.replace(microsecond=0)))
+            jobs.append(Job(effect.timer_id, execution.id, event, rounded_up(effect.due)))
     return jobs
 
 
