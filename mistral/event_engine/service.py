@@ -67,9 +67,9 @@ class Triggers:
             if self._is_known(summary, now):
                 return
             triggers = event_triggers.load_all(connection)
+        self.table = TriggerTable(triggers)
         if summary != self._summary:
             LOG.info('There are %d event triggers', len(triggers))
-        self.table = TriggerTable(triggers)
         self._summary, self._read_at = summary, now
 
     def _is_known(self, summary: Summary, now: datetime) -> bool:

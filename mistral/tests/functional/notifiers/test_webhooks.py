@@ -69,8 +69,9 @@ def test_one_that_hangs_and_one_that_is_away(rest: Rest, web: Server) -> None:
             return 200 if back.is_set() else 404
 
     hanging, away = Hanging(web, '/hanging'), Away(web, '/away')
+    hanging.entry['timeout'] = 1
     good = Receiver(web, '/good')
-    ids = start(rest, hanging, away, good, count=10, timeout=1)
+    ids = start(rest, hanging, away, good, count=10)
     expect(good, *ids)
     assert not hanging.news
     assert not away.news
