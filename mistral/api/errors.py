@@ -25,7 +25,7 @@ from mistral.api.answers import (
     json_object,
 )
 from mistral.db.database import DatabaseFailure
-from mistral.db.retry import is_transient
+from mistral.db.retry import is_transient, without_sql
 
 LOG = logging.getLogger(__name__)
 
@@ -99,8 +99,9 @@ def response_for(error: Exception, request_id: str) -> webob.Response:
 
     trouble = error if isinstance(error, DatabaseFailure) else error.__cause__
     if trouble is not None and is_transient(trouble):
-        reason = getattr(trouble, 'orig', None) or trouble
-        LOG.warning('The database cannot be used [request_id=%s]: %s', request_id, reason)
+        LOG.warning(
+            'The database cannot be used [request_id=%s]: %s', request_id, without_sql(trouble)
+        )
         return fault(503, _UNAVAILABLE)
     status = next((_STATUSES[cls] for cls in type(error).__mro__ if cls in _STATUSES), None)
     if status is None:

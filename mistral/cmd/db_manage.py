@@ -19,6 +19,7 @@ from mistral.config.help_texts import no_effect
 from mistral.db import migrations
 from mistral.db.database import Database, DatabaseFailure
 from mistral.db.repositories import Repositories
+from mistral.db.retry import without_sql
 from mistral.exceptions import ConfigurationError, DBError, MistralError
 from mistral.expressions import Expressions
 from mistral.lang.parser import Parser
@@ -164,7 +165,7 @@ def _database(conf: cfg.ConfigOpts) -> Iterator[Database]:
         yield database
     except DatabaseFailure as e:
         # What the driver says, without SQL and advice of the layers above it.
-        reason = ' '.join(str(getattr(e, 'orig', None) or e).split())
+        reason = ' '.join(str(without_sql(e)).split())
         raise DBError(f'The database {database.url} cannot be used: {reason}') from e
     finally:
         database.dispose()

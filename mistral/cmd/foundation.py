@@ -18,7 +18,7 @@ from mistral.cmd import settings
 from mistral.db import migrations
 from mistral.db.database import Database, DatabaseFailure
 from mistral.db.repositories import Repositories
-from mistral.db.retry import is_transient
+from mistral.db.retry import is_transient, without_sql
 from mistral.db.store.definitions import GraphCache
 from mistral.engine.callers import Callers
 from mistral.engine.direct_actions import ActionExecutor
@@ -122,7 +122,7 @@ class Foundation:
             with self.database.read() as connection:
                 connection.exec_driver_sql('SELECT 1')
         except DatabaseFailure as e:
-            return str(getattr(e, 'orig', None) or e)
+            return str(without_sql(e))
         return None
 
     def wait_for_database(self, stop: threading.Event) -> None:
@@ -142,7 +142,7 @@ class Foundation:
                 if not is_transient(e):
                     raise
                 if not is_away:
-                    LOG.warning('Waiting for the database: %s', getattr(e, 'orig', None) or e)
+                    LOG.warning('Waiting for the database: %s', without_sql(e))
                 is_away = True
                 stop.wait(_DATABASE_INTERVAL)
             else:

@@ -17,6 +17,7 @@ from mistral.cmd import settings
 from mistral.cmd.embedded import EmbeddedService
 from mistral.cmd.process import COMPONENTS, Process
 from mistral.db.database import DatabaseFailure
+from mistral.db.retry import without_sql
 from mistral.exceptions import ConfigurationError, MistralError
 
 LOG = logging.getLogger(__name__)
@@ -35,8 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (MistralError, ModuleNotFoundError) as e:
         return _complain(str(e))
     except DatabaseFailure as e:
-        cause = getattr(e, 'orig', None) or e
-        return _complain(f'The database cannot be used: {" ".join(str(cause).split())}')
+        return _complain(f'The database cannot be used: {" ".join(str(without_sql(e)).split())}')
     return 0
 
 

@@ -67,6 +67,15 @@ def is_transient(error: BaseException) -> bool:
     return error.connection_invalidated or _has_transient_cause(error)
 
 
+def without_sql(error: BaseException) -> BaseException:
+    """What the driver says, where it is a driver that says something.
+
+    SQLAlchemy's own text has the statement and its parameters in it, which hold data of users.
+    """
+    cause: BaseException | None = getattr(error, 'orig', None)
+    return cause or error
+
+
 def waits(attempts: int = 50, step: float = 0.1, longest: float = 2.0) -> Iterator[float]:
     """How many seconds to wait after each of the attempts, should it fail.
 
@@ -102,7 +111,7 @@ def run(
                 wait,
                 attempt,
                 attempts,
-                getattr(e, 'orig', e),
+                without_sql(e),
             )
         sleep(wait)
     return fn()

@@ -9,7 +9,7 @@ from typing import Final
 from mistral import metrics, states
 from mistral.context import RequestContext
 from mistral.db.database import DatabaseFailure
-from mistral.db.retry import is_transient, waits
+from mistral.db.retry import is_transient, waits, without_sql
 from mistral.db.store import jobs, loading, saving
 from mistral.db.store.callers import StoredCaller
 from mistral.db.times import utc_now
@@ -45,8 +45,8 @@ class UnitsOfWork:
     """Works on executions, one at a time each; see `mailbox.Mailboxes` for who calls.
 
     The copy in memory is good while its revision is the stored one: the transaction writes the
-    next revision over just that one. If another engine was faster, or the
-    database fails, the copy is thrown away and the whole unit is repeated.
+    next revision over just that one. If another engine was faster, or the database fails, the copy
+    is thrown away and the whole unit is repeated.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class UnitsOfWork:
                 jobs.add(connection, [job], now)
         except DatabaseFailure as e:
             action_id = letter.event.action_execution_id
-            LOG.error('Result of action %s is lost: %s', action_id, getattr(e, 'orig', None) or e)
+            LOG.error('Result of action %s is lost: %s', action_id, without_sql(e))
 
     def handle(self, letters: Mapping[str, Sequence[Letter]]) -> None:
         """Apply the events of executions, for each in order, and answer the letters.
@@ -173,10 +173,12 @@ class UnitsOfWork:
         cause = error.__cause__ if isinstance(error, InfrastructureError) else error
         if isinstance(cause, DatabaseFailure) and not is_transient(cause):
             raise error
-        # Neither the statement nor its parameters: they hold data of users.
-        reason = getattr(cause, 'orig', None) or error
         metrics.RETRIES.labels('database').inc()
-        LOG.warning('Repeating a unit of work of execution %s: %s', execution_id, reason)
+        LOG.warning(
+            'Repeating a unit of work of execution %s: %s',
+            execution_id,
+            without_sql(cause or error),
+        )
         return not self._stopping.wait(seconds)
 
     def _try(self, letters: Mapping[str, Sequence[Letter]]) -> None:
@@ -332,7 +334,7 @@ class UnitsOfWork:
             letter.failed(error)
             self._forget([letter.job_id] if letter.job_id is not None else [])
             return
-        cause = getattr(error, 'orig', None) or error
+        cause = without_sql(error)
         reason = f'Internal error: {type(cause).__name__}: {cause}'
         end = Letter(events.Stop(states.ERROR, reason), letter.job_id, receipt=letter.receipt)
         self._handle_one(execution_id, [end])

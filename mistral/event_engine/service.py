@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from typing import Final, Protocol
 
 from mistral.db.database import Database
-from mistral.db.retry import is_transient, waits
+from mistral.db.retry import is_transient, waits, without_sql
 from mistral.db.store import event_triggers
 from mistral.db.store.event_triggers import EventTrigger, Summary
 from mistral.db.times import utc_now
@@ -129,7 +129,7 @@ class EventEngineService:
                 if not may_pass(e):
                     raise
                 if attempt == 0:
-                    LOG.warning('Event %s has to wait: %s', notification.event_type, _text(e))
+                    LOG.warning('Event %s has to wait: %s', notification.event_type, without_sql(e))
             else:
                 return True
             if self._stopping.wait(wait):
@@ -154,11 +154,6 @@ class EventEngineService:
 def _log(error: Exception) -> None:
     """That the database is away is news, but no riddle."""
     if isinstance(error, MistralException) or is_transient(error):
-        LOG.warning('Event triggers cannot be read at the moment: %s', _text(error))
+        LOG.warning('Event triggers cannot be read at the moment: %s', without_sql(error))
     else:
         LOG.error('Event triggers cannot be read', exc_info=error)
-
-
-def _text(error: Exception) -> object:
-    """Without SQL and parameters."""
-    return getattr(error, 'orig', None) or error

@@ -16,6 +16,7 @@ from typing import Final
 
 from mistral import metrics
 from mistral.db.database import Database, DatabaseFailure
+from mistral.db.retry import without_sql
 from mistral.db.store import notifications
 from mistral.db.store.notifications import Pending
 from mistral.db.times import rounded_up, utc_now
@@ -276,7 +277,7 @@ class NotifierService:
             step()
         except DatabaseFailure as e:
             if not self._is_away:
-                LOG.warning('The notifier has to wait: %s', getattr(e, 'orig', None) or e)
+                LOG.warning('The notifier has to wait: %s', without_sql(e))
             self._is_away = True
             return False
         except Exception:

@@ -6,7 +6,7 @@ from mistral_lib import exceptions as lib_exceptions
 
 from mistral import exceptions
 from mistral.db.database import DatabaseFailure
-from mistral.db.retry import is_transient
+from mistral.db.retry import is_transient, without_sql
 
 #: Where the classes may come from. Others, and what they say, stay where they are.
 _MODULES: Final = (exceptions, lib_exceptions)
@@ -16,9 +16,9 @@ def as_told(error: BaseException) -> BaseException:
     """What callers hear of an error: that the database is away is something they can deal with."""
     trouble = error if isinstance(error, DatabaseFailure) else error.__cause__
     if trouble is not None and is_transient(trouble):
-        cause = getattr(trouble, 'orig', None) or trouble
         return exceptions.UnavailableException(
-            f'The service is temporarily unavailable: its database cannot be used: {cause}'
+            'The service is temporarily unavailable: its database cannot be used: '
+            f'{without_sql(trouble)}'
         )
     return error
 

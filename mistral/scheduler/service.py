@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mistral.db.retry import is_transient
+from mistral.db.retry import is_transient, without_sql
 from mistral.exceptions import MistralException
 
 LOG = logging.getLogger(__name__)
@@ -64,6 +64,6 @@ class SchedulerService:
 def _log(duty: Duty, error: Exception) -> None:
     """That the broker, the engines or the database are away is news, but no riddle."""
     if isinstance(error, MistralException) or is_transient(error):
-        LOG.warning('Duty %s has to wait: %s', duty.name, getattr(error, 'orig', None) or error)
+        LOG.warning('Duty %s has to wait: %s', duty.name, without_sql(error))
     else:
         LOG.error('Duty %s has failed', duty.name, exc_info=error)

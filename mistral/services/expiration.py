@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from mistral import metrics, states
 from mistral.db.database import Database, DatabaseFailure
-from mistral.db.retry import is_transient
+from mistral.db.retry import is_transient, without_sql
 from mistral.db.store import expiration
 from mistral.db.store.expiration import Place
 from mistral.db.times import utc_now
@@ -133,9 +133,7 @@ class Expiration:
             if is_transient(e):
                 raise
             if len(ids) == 1:
-                LOG.error(
-                    'Workflow execution %s cannot be deleted: %s', ids[0], getattr(e, 'orig', e)
-                )
+                LOG.error('Workflow execution %s cannot be deleted: %s', ids[0], without_sql(e))
                 return
             for id_ in ids:
                 self._delete([id_])
