@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Make this machine ready for the tests that need a database server or a message broker: start those
-# that are installed but down, and create the user and the database openstack_citest (password
-# openstack_citest, nothing else in them). What is not installed is left out. Needs root.
+# Make this machine ready for the tests that need other servers. Databases and brokers that are
+# installed but down are started, and get the user and the database openstack_citest (password
+# openstack_citest, nothing else in them); those that are not installed are left out. sshd is
+# installed on Debian and Ubuntu if it is missing, and not started. Needs root.
 
 set -euo pipefail
 
@@ -59,7 +60,16 @@ setup_rabbitmq() {
   fi
 }
 
+setup_sshd() {
+  say 'Installing openssh-server'
+  # In runlevel 1 its service is not started.
+  export RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive
+  { apt-get -qq update && apt-get -qq install --no-install-recommends openssh-server; } >/dev/null ||
+    say 'It cannot be installed: the tests that need it are left out.'
+}
+
 ((EUID == 0)) || die 'run this as root'
 if installed pg_ctlcluster; then setup_postgresql; fi
 if installed mariadbd; then setup_mariadb; fi
 if installed rabbitmqctl; then setup_rabbitmq; fi
+if ! installed sshd && installed apt-get; then setup_sshd; fi
