@@ -40,7 +40,7 @@ class Load:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Start executions; all of them are started in the end."""
-        threads = [threading.Thread(target=self._start_all) for _ in range(_STARTERS)]
+        threads = [threading.Thread(target=self._start_all, daemon=True) for _ in range(_STARTERS)]
         for thread in threads:
             thread.start()
         try:
@@ -54,7 +54,7 @@ class Load:
     def answering(self) -> Iterator[None]:
         """Answer questions."""
         self._answering.clear()
-        thread = threading.Thread(target=self._answer_all)
+        thread = threading.Thread(target=self._answer_all, daemon=True)
         thread.start()
         try:
             yield

@@ -73,8 +73,10 @@ def add_all(cluster: Cluster) -> None:
 
 def test_the_engine_comes_last(places: Places, tmp_path: Path) -> None:
     """Who starts a workflow before that waits for it."""
-    options = merge(basic_options(places, 'kombu'), OPTIONS)
-    with cluster_of(tmp_path, options) as cluster, ThreadPoolExecutor(1) as pool:
+    with (
+        cluster_of(tmp_path, basic_options(places, 'kombu')) as cluster,
+        ThreadPoolExecutor(1) as pool,
+    ):
         for component in ('executor', 'scheduler', 'api'):
             member = cluster.add(component)
             member.start()

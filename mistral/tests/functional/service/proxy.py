@@ -61,7 +61,7 @@ class Proxy:
 def proxy_to(host: str, port: int) -> Iterator[Proxy]:
     with socket.create_server(('127.0.0.1', 0)) as listener:
         proxy = Proxy(listener, (host, port))
-        thread = threading.Thread(target=proxy.serve)
+        thread = threading.Thread(target=proxy.serve, daemon=True)
         thread.start()
         try:
             yield proxy

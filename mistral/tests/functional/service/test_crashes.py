@@ -102,7 +102,7 @@ def starts_in_background(server: ServerProcess, count: int) -> Iterator[list[str
                 # It is dead at the moment. A request that broke off may have started one, too.
                 continue
 
-    thread = threading.Thread(target=start)
+    thread = threading.Thread(target=start, daemon=True)
     thread.start()
     try:
         yield confirmed

@@ -85,7 +85,9 @@ def serve(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
 
     httpd = _listen(Handler, tls)
     server = Server(httpd.server_port)
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={'poll_interval': 0.01})
+    thread = threading.Thread(
+        target=httpd.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield server
