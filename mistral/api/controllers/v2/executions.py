@@ -80,7 +80,7 @@ class ExecutionsController(Controller):
         """Pause, resume or end an execution, or change its environment or description."""
         services = self.services
         with services.database.read() as conn:
-            columns = ('id', 'state')
+            columns = ('id', 'state', 'description')
             current = services.repositories.executions.get(conn, id, call.caller, columns)
         update = ExecutionUpdate.from_body(call.body.given())
         if update.env:
@@ -91,7 +91,9 @@ class ExecutionsController(Controller):
             return self._show_without(call, id, _AFTER_STATE)
         if update.state:
             changed = self._change_state(call, id, update.state, update)
-            return _render(changed, _all_but(_AFTER_STATE))
+            # Engines do not hear of changed descriptions.
+            shown = changed | {'description': current['description']}
+            return _render(shown, _all_but(_AFTER_STATE))
         if update.env:
             services.engine.update_env(call.caller, id, update.env)
         if update.description:

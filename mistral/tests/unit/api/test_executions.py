@@ -243,6 +243,16 @@ def test_description(api, execution):
     assert answer['description'] == 'new'
 
 
+def test_state_change_shows_a_description_that_the_engine_does_not_know(api, execution):
+    path = f'{PATH}/{execution["id"]}'
+    api.engine.answers['pause_workflow'] = execution
+    api.request('PUT', path, status=200, json={'description': 'new'})
+
+    answer = api.request('PUT', path, status=200, json={'state': 'PAUSED'}).json
+
+    assert answer['description'] == 'new'
+
+
 @pytest.mark.parametrize('state', ['SUCCESS', 'ERROR', 'CANCELLED'])
 def test_delete(api, execution, state):
     set_state(api, execution, state)
