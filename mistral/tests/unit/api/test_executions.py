@@ -224,7 +224,18 @@ def test_environment_changes(api, execution, state):
     ]
 
 
-@pytest.mark.parametrize('more', [{}, {'state': 'RUNNING'}, {'description': 'x'}])
+@pytest.mark.parametrize('state', ['RUNNING', 'SUCCESS', 'CANCELLED'])
+def test_resume_with_environment_of_what_is_not_paused(api, execution, state):
+    set_state(api, execution, state)
+    api.engine.answers['resume_workflow'] = execution
+    body = {'state': 'RUNNING', 'params': {'env': {'b': 2}}}
+
+    api.request('PUT', f'{PATH}/{execution["id"]}', status=200, json=body)
+
+    assert api.engine.calls == [('resume_workflow', execution['id'], {'b': 2})]
+
+
+@pytest.mark.parametrize('more', [{}, {'description': 'x'}])
 def test_environment_of_a_running_execution(api, execution, more):
     body = {'params': {'env': {'b': 2}}, **more}
 
