@@ -86,10 +86,7 @@ def _execution_entry(
 def _task_entry(
     tree: ExecutionTree, task: Row, options: ReportOptions, counts: Counter[str], depth: int
 ) -> dict[str, Any]:
-    actions = [
-        {name: action[name] for name in ACTION_COLUMNS}
-        for action in tree.actions.get(task['id'], ())
-    ]
+    actions = [_action_entry(action) for action in tree.actions.get(task['id'], ())]
     executions = [
         _execution_entry(tree, child, options, counts, depth + 1)
         for child in tree.executions.get(task['id'], ())
@@ -99,3 +96,9 @@ def _task_entry(
     if retries is not None:
         entry['retry_count'] = retries
     return entry | {name: task[name] for name in EXECUTION_COLUMNS}
+
+
+def _action_entry(action: Row) -> dict[str, Any]:
+    """Its creation is the first sign of life, and the only one that needs no executor."""
+    entry = {name: action[name] for name in ACTION_COLUMNS}
+    return entry | {'last_heartbeat': action['last_heartbeat'] or action['created_at']}

@@ -131,3 +131,12 @@ def test_estimate(state, before, estimate):
     root = {'state': state, 'created_at': NOW}
 
     assert estimate_seconds_left(root, before, now=seconds(3)) == estimate
+
+
+def test_action_without_an_executor_was_alive_when_it_was_created():
+    waiting = row('std.async_noop', 'RUNNING', accepted=False, last_heartbeat=None)
+    tree = ExecutionTree({'root': [task('t', 'RUNNING')]}, {}, {'t': [waiting]})
+    entry = build_report(tree, ROOT, ReportOptions(), estimated_time=-1)
+    (shown,) = entry['root_workflow_execution']['task_executions'][0]['action_executions']
+
+    assert shown['last_heartbeat'] == NOW
