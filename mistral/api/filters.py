@@ -109,7 +109,13 @@ class JsonFilter(_EqualityFilter):
 
     name = 'json'
     meaning = 'VALUE is a JSON object, compared as a whole.'
-    convert = staticmethod(types.JsonObject.frombasetype)
+
+    @staticmethod
+    def convert(text: str) -> dict[str, Any]:
+        value = types.JsonObject.frombasetype(text)
+        if value is None:
+            raise ValueError('Expected a JSON object.')
+        return value
 
 
 class TagsFilter(_EqualityFilter):

@@ -51,7 +51,10 @@ class Choice(wsme.types.UserType):
 
 
 class JsonObject(wsme.types.UserType):
-    """A JSON object that answers carry as a text; requests may give the text or the object."""
+    """A JSON object that answers carry as a text; requests may give the text or the object.
+
+    The text of any empty JSON value means null: some languages have but one kind of empty array.
+    """
 
     basetype = str
     name = 'json'
@@ -69,9 +72,11 @@ class JsonObject(wsme.types.UserType):
                 f'the JSON object must be str, bytes or bytearray, not {type(value).__name__}'
             )
         parsed = parse_json(value)
-        if not isinstance(parsed, dict):
-            raise InputException(f'JsonType field value must be a dictionary [actual={value}]')
-        return parsed
+        if isinstance(parsed, dict):
+            return parsed
+        if parsed:
+            raise InputException(f'JsonType field value must be a dictionary [actual={parsed}]')
+        return None
 
 
 class JsonValue(wsme.types.UserType):

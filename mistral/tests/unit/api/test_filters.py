@@ -57,6 +57,7 @@ def test_meaning(kind, text, expected):
         (filters.TIME, 'yesterday'),
         (filters.TIME, 'has:2026'),
         (filters.FLAG, 'maybe'),
+        (filters.JSON, 'null'),
         (filters.FLAG, 'neq:true'),
         (filters.JSON, 'in:{}'),
         (filters.TAGS, 'in:a,b'),

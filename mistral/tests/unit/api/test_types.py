@@ -32,6 +32,11 @@ def test_json_objects_survive_the_way_there_and_back(value):
     assert types.json_object.frombasetype(value) == value
 
 
+@pytest.mark.parametrize('text', ['null', '[]', '{}', '0', 'false', '""'])
+def test_empty_json_values_stand_for_no_object(text):
+    assert not types.json_object.frombasetype(text)
+
+
 @pytest.mark.parametrize(
     ('given', 'value'),
     [('{"a": 1}', {'a': 1}), ('plain', 'plain'), ('[1]', [1]), (5, 5), ([1], [1]), (None, None)],
