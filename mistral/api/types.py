@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
+import wsme.exc
 import wsme.types
 
 from mistral.exceptions import InputException
@@ -144,6 +145,14 @@ class Uuid(wsme.types.UserType):
         if not is_uuid(value):
             raise ValueError(f'Expected a uuid but received {value}.')
         return value
+
+
+def checked_uuid(name: str, value: str) -> str:
+    """A path argument that can only be a UUID; raises InvalidInput for anything else."""
+    try:
+        return Uuid.frombasetype(value)
+    except ValueError as e:
+        raise wsme.exc.InvalidInput(name, value, f'unable to convert to uuid. Error: {e}') from e
 
 
 class Flag(wsme.types.UserType):

@@ -110,7 +110,7 @@ class TaskActionExecutionsController(Controller):
     )
     def get_all(self, call: Call, task_execution_id: str) -> Row:
         """List the action executions of a task."""
-        within = {'task_execution_id': task_execution_id}
+        within = {'task_execution_id': types.checked_uuid('task_execution_id', task_execution_id)}
         return list_action_executions(self.services, call, within)
 
     @expose('action_executions:get', query={'fields': types.names}, answer=ActionExecution)

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-import wsme.exc
-
 from mistral.api import filters, types
 from mistral.api.collections import Collection
 from mistral.api.exposure import expose
@@ -59,7 +57,7 @@ class EventTriggersController(Controller):
     @expose('event_triggers:get', query={'fields': types.names}, answer=EventTrigger)
     def get_one(self, call: Call, id: str) -> Row:
         fields = EVENT_TRIGGERS.fields_of_one(call.query.get('fields'), ignore_unknown=True)
-        row = self._triggers.get(_checked(id), call.caller, fields)
+        row = self._triggers.get(types.checked_uuid('id', id), call.caller, fields)
         return EventTrigger.render({name: row[name] for name in fields})
 
     @expose(
@@ -85,21 +83,14 @@ class EventTriggersController(Controller):
     def put(self, call: Call, id: str) -> Row:
         given = call.body.given()
         self._authorize_scope(call, given)
-        return EventTrigger.render(self._triggers.update(_checked(id), given, call.caller))
+        row = self._triggers.update(types.checked_uuid('id', id), given, call.caller)
+        return EventTrigger.render(row)
 
     @expose('event_triggers:delete', status=204)
     def delete(self, call: Call, id: str) -> None:
-        self._triggers.delete(_checked(id), call.caller)
+        self._triggers.delete(types.checked_uuid('id', id), call.caller)
 
     @staticmethod
     def _authorize_scope(call: Call, given: Row) -> None:
         if given.get('scope') == 'public':
             call.authorize('event_triggers:publicize')
-
-
-def _checked(id: str) -> str:
-    """Triggers have no other names than their ids; raises InvalidInput for what cannot be one."""
-    try:
-        return types.Uuid.frombasetype(id)
-    except ValueError as e:
-        raise wsme.exc.InvalidInput('id', id, f'unable to convert to uuid. Error: {e}') from e

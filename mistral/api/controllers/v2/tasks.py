@@ -114,7 +114,7 @@ class TaskWorkflowExecutionsController(Controller):
     )
     def get_all(self, call: Call, task_execution_id: str) -> Row:
         """List the executions that a task has started."""
-        within = {'task_execution_id': task_execution_id}
+        within = {'task_execution_id': types.checked_uuid('task_execution_id', task_execution_id)}
         hidden = frozenset({'params', 'input'})
         return list_executions(self.services, call, within, hidden)
 
@@ -125,7 +125,8 @@ class TaskSubExecutionsController(Controller):
     @expose('executions:get', query=SUB_EXECUTION_ARGUMENTS, answer=SUB_EXECUTIONS)
     def get_all(self, call: Call, task_execution_id: str) -> Row:
         """The executions that a task has started, and all below them."""
-        return sub_executions_of_task(self.services, call, task_execution_id)
+        task_id = types.checked_uuid('id', task_execution_id)
+        return sub_executions_of_task(self.services, call, task_id)
 
 
 def _check_request(task: Row, body: Task) -> None:

@@ -239,3 +239,18 @@ def test_workflow_executions_of_a_task(api, make_task):
     assert sub['workflow_name'] == 's'
     assert not {'params', 'input', 'output'} & set(sub)
     assert api.get(f'/v2/tasks/{UNKNOWN}/workflow_executions') == {'executions': []}
+
+
+@pytest.mark.parametrize(
+    ('below', 'name'),
+    [
+        ('action_executions', 'task_execution_id'),
+        ('workflow_executions', 'task_execution_id'),
+        ('executions', 'id'),
+    ],
+)
+def test_what_is_below_something_that_cannot_be_a_task(api, below, name):
+    assert api.fault('GET', f'/v2/tasks/some/{below}', 400) == (
+        f"Invalid input for field/attribute {name}. Value: 'some'. "
+        'unable to convert to uuid. Error: Expected a uuid but received some.'
+    )
