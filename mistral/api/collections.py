@@ -75,7 +75,7 @@ class Collection:
         self, asked: Sequence[str] | None, *, ignore_unknown: bool = False
     ) -> tuple[str, ...]:
         """The fields of a single resource to show; raises ClientSideError for unknown ones."""
-        if asked is None:
+        if not asked:
             return self.attributes
         for name in asked:
             if name not in self.attributes and not ignore_unknown:
@@ -117,7 +117,7 @@ class Collection:
                 all_projects=all_projects,
             ),
             limit=limit,
-            fields_given='fields' in query,
+            fields_given=bool(query.get('fields')),
             link=_link_arguments(call, within or {}),
             root_url=call.request.root_url,
         )
@@ -126,7 +126,7 @@ class Collection:
         self, asked: Sequence[str] | None, shown: frozenset[str], hidden: frozenset[str]
     ) -> tuple[str, ...]:
         attributes = self.attributes
-        if asked is None:
+        if not asked:
             left_out = (self.hidden - shown) | hidden
             return tuple(name for name in attributes if name not in left_out)
         unknown = [name for name in asked if name not in attributes]
@@ -139,7 +139,7 @@ class Collection:
         return tuple(name for name in attributes if name in chosen)
 
     def _sort(self, query: Mapping[str, Any]) -> tuple[Sort, ...]:
-        keys = [key for key in query.get('sort_keys', (self.default_sort,)) if key]
+        keys = query.get('sort_keys', (self.default_sort,))
         directions = query.get('sort_dirs', ())
         if len(directions) > len(keys) or not keys:
             raise wsme.exc.ClientSideError(

@@ -183,7 +183,7 @@ def _reaches_over(call: Call, within: Mapping[str, str] | None) -> bool:
 
 def _null_filters(query: Mapping[str, Any]) -> list[Filter]:
     """`nulls` names columns that must be empty; a filter on the same attribute overrides it."""
-    names = [name for name in query.get('nulls', ()) if name]
+    names = query.get('nulls', ())
     for name in names:
         if name not in EXECUTIONS.attributes:
             raise wsme.exc.ClientSideError(f"'{name}' is not a valid field name.")

@@ -175,7 +175,7 @@ class Flag(wsme.types.UserType):
 
 
 class Names(wsme.types.UserType):
-    """A comma-separated list of lower-case names, in the order given."""
+    """A comma-separated list of lower-case names, in the order given; empty ones do not count."""
 
     basetype = str
     name = 'list'
@@ -185,7 +185,7 @@ class Names(wsme.types.UserType):
         self.unique = unique
 
     def frombasetype(self, value: str) -> tuple[str, ...]:
-        found = [name.strip().lower() for name in value.split(',')]
+        found = [name.strip().lower() for name in value.split(',') if name.strip()]
         return tuple(dict.fromkeys(found) if self.unique else found)
 
 

@@ -92,7 +92,7 @@ class TasksController(Controller):
                     conn, self.services.repositories, row, call.caller
                 )
         completed = complete_task(row, results)
-        if 'fields' not in call.query and not completed['published_global']:
+        if not call.query.get('fields') and not completed['published_global']:
             del completed['published_global']
         return Task.render({name: completed[name] for name in fields if name in completed})
 

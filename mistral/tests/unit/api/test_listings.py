@@ -171,6 +171,17 @@ def test_unknown_marker(api, collection, message):
     assert message in api.fault('GET', f'/v2/{collection}?marker={UNKNOWN}', 404)
 
 
+@pytest.mark.parametrize('path', ['/v2/environments', '/v2/environments/a'])
+def test_no_fields_named_are_all_fields(environments, path):
+    assert environments.get(f'{path}?fields=') == environments.get(path)
+
+
+def test_no_directions_named_are_ascending_ones(environments):
+    plain = environments.get('/v2/environments?sort_keys=name')
+
+    assert environments.get('/v2/environments?sort_keys=name&sort_dirs=') == plain
+
+
 def test_fields_come_in_the_order_of_the_resource_with_the_id(environments):
     found = environments.get('/v2/environments?fields=scope,NAME&name=a')['environments'][0]
 

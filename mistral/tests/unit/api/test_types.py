@@ -67,6 +67,8 @@ def test_flags(text, value):
 def test_names_are_lower_case_and_come_once():
     assert types.names.frombasetype('b,A, b') == ('b', 'a')
     assert types.repeating_names.frombasetype('asc,asc') == ('asc', 'asc')
+    assert types.names.frombasetype(',a, ') == ('a',)
+    assert types.names.frombasetype('') == ()
 
 
 @pytest.mark.parametrize(
