@@ -24,11 +24,11 @@ _BASE_RULES: Final = (
 #: Verb to (method, path below the collection, what the operation does).
 _READ: Final = {
     'list': ('GET', '', 'List'),
-    'get': ('GET', '/{id}', 'Read one of'),
+    'get': ('GET', '/{id}', 'Read one of the'),
 }
 _CREATE: Final = {'create': ('POST', '', 'Create')}
 _UPDATE: Final = {'update': ('PUT', '/{id}', 'Update')}
-_DELETE: Final = {'delete': ('DELETE', '/{id}', 'Delete')}
+_DELETE: Final = {'delete': ('DELETE', '/{id}', 'Delete one of the')}
 _CRUD: Final = {**_CREATE, **_READ, **_UPDATE, **_DELETE}
 _PUBLICIZE: Final = {'publicize': ('POST', '', 'Make public')}
 _ALL_PROJECTS: Final = {'list:all_projects': ('GET', '', 'List, for all projects,')}

@@ -74,7 +74,7 @@ def operation_of(endpoint: Endpoint, *, needs_token: bool) -> Operation:
         'tags': [_tag(endpoint.path)],
         'operationId': operation_id(endpoint),
         'summary': endpoint.summary,
-        'parameters': [*_path_parameters(endpoint), *_query_parameters(declaration)],
+        'parameters': [*_path_parameters(endpoint), *_query_parameters(endpoint)],
         'responses': {
             str(declaration.status): _success(declaration, endpoint),
             **{
@@ -169,8 +169,13 @@ def _path_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
         }
 
 
-def _query_parameters(declaration: Declaration) -> Iterator[dict[str, Any]]:
+def _query_parameters(endpoint: Endpoint) -> Iterator[dict[str, Any]]:
+    declaration = endpoint.declaration
+    in_path = declaration.path[: len(endpoint.variables)]
     for name, datatype in declaration.query.items():
+        if name in in_path:
+            # The path goes before the query.
+            continue
         schema = dict(in_query(datatype))
         parameter = {'name': name, 'in': 'query', 'schema': schema}
         if 'description' in schema:

@@ -85,6 +85,7 @@ class WorkbooksController(Controller):
         answer=Workbook,
     )
     def put(self, call: Call, namespace: str | None = None) -> Row:
+        """Update the workbook that the text names, in the namespace that the URL may end in."""
         upload = uploads.update(call, 'workbooks', self.services.settings)
         upload['namespace'] = call.namespace(namespace)
         row = self.services.definitions.update_workbook(call.body, call.caller, **upload)

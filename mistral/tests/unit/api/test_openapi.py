@@ -152,6 +152,22 @@ def test_names_of_operations_are_unique(document):
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize(
+    ('method', 'url', 'in_path'),
+    [
+        ('put', '/v2/actions/{name}/{namespace}', 'namespace'),
+        ('put', '/v2/code_sources/{identifier}', 'identifier'),
+        ('put', '/v2/workbooks/{name}', 'namespace'),
+    ],
+)
+def test_what_the_path_tells_is_not_asked_for_again(document, method, url, in_path):
+    operation = document['paths'][url][method]
+    in_query = [each['name'] for each in operation['parameters'] if each['in'] == 'query']
+
+    assert in_query
+    assert in_path not in in_query
+
+
 def test_a_handler_asks_only_for_the_rules_that_it_declares(api):
     class Careless:
         services = api.services
