@@ -128,7 +128,8 @@ class DirectActions:
             name, namespace, ActionResult(result.data, result.error, bool(result.cancel))
         )
         if processed.cancel:
-            return {'state': states.CANCELLED, 'accepted': True, 'output': {'result': None}}
+            output = {'result': processed.error}
+            return {'state': states.CANCELLED, 'accepted': True, 'output': output}
         if processed.error is not None:
             output = {'result': processed.error}
             return {'state': states.ERROR, 'accepted': True, 'output': output}

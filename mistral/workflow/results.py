@@ -138,9 +138,8 @@ def _state(result: ActionResult) -> str:
 
 
 def _value(result: ActionResult) -> Any:
-    if result.cancel:
-        return None
-    return result.data if result.error is None else result.error
+    is_success = result.error is None and not result.cancel
+    return result.data if is_success else result.error
 
 
 def _trace(

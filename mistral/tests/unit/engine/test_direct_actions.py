@@ -125,8 +125,9 @@ def test_asynchronous_action_is_always_stored(start, actions):
     actions.update(row['id'], 'PAUSED')
     assert actions._get(row['id'])['state'] == 'PAUSED'
     actions.update(row['id'], 'RUNNING')
-    actions.complete(row['id'], Result(cancel=True))
-    assert actions._get(row['id'])['state'] == 'CANCELLED'
+    actions.complete(row['id'], Result('dropped', error='why', cancel=True))
+    stored = actions._get(row['id'])
+    assert (stored['state'], stored['output']) == ('CANCELLED', {'result': 'why'})
 
 
 @pytest.mark.parametrize(

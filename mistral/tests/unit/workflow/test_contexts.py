@@ -188,6 +188,12 @@ wf:
         world.end(id_, 't', result)
         assert world.task(id_, 't').published == published
 
+    def test_an_action_that_cancels_itself_may_say_why(self, world: World):
+        world.define('wf: {tasks: {t: {action: std.async_noop}}}')
+        id_ = world.run_workflow('wf')
+        world.end(id_, 't', ActionResult('dropped', 'why', cancel=True))
+        assert world.result(id_, 't') == 'why'
+
     def test_an_action_result_that_is_not_kept_can_only_be_published(self, world: World):
         world.define("""
 wf:
