@@ -96,6 +96,8 @@ def run_on_all(
     :param any_exit_code: a command that ends with an exit code other than 0 has not failed.
     :raises ActionException: which host has failed, and why.
     """
+    if not hosts:
+        raise ActionException(f'Failed to execute ssh cmd {command!r} on []: there is no host')
     outputs = []
     for host in hosts:
         try:

@@ -4,8 +4,11 @@ import pytest
 from mistral_lib.actions import Result
 from mistral_lib.utils.inspect_utils import get_arg_list_as_str
 
+from mistral.actions import ssh
 from mistral.actions import std_actions as std
+from mistral.actions.options import SshOptions
 from mistral.exceptions import ActionException
+from mistral.utils.egress import EgressPolicy
 
 HTTP_PARAMETERS = (
     'url, method="GET", params=null, body=null, json=null, headers=null, cookies=null, '
@@ -124,3 +127,10 @@ class TestTestDict:
     def test_needs_a_whole_number(self, size):
         with pytest.raises(ActionException, match="'size' must be an integer"):
             std.TestDictAction(size).run(None)
+
+
+class TestSsh:
+    def test_needs_a_host(self):
+        login = ssh.Login('ann', '', None, None)
+        with pytest.raises(ActionException, match=r"Failed to execute ssh cmd 'ls' on \[\]"):
+            ssh.run_on_all('ls', [], login, SshOptions(EgressPolicy()))
