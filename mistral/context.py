@@ -3,6 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mistral_lib import utils
+
+from mistral.exceptions import ApplicationContextNotFoundException
+
+#: Where plugins find the caller, in the thread that runs their action.
+CALLER_THREAD_LOCAL: Final = 'MISTRAL_APP_CTX_THREAD_LOCAL'
+
 #: Stands for a secret.
 _MASK: Final = '***'
 
@@ -61,3 +68,25 @@ def shown_to_workflows(caller: RequestContext) -> dict[str, Any] | None:
 
 #: For the service's own duties (recovery, migrations, triggers): sees the rows of all projects.
 SYSTEM: Final = RequestContext(is_admin=True)
+
+
+# What follows is for plugins of Mistral 23 alone: the service passes callers along.
+
+
+def ctx() -> Any:
+    """For whom the action in this thread runs.
+
+    :raises ApplicationContextNotFoundException: if no action runs in it.
+    """
+    if not has_ctx():
+        raise ApplicationContextNotFoundException
+    return utils.get_thread_local(CALLER_THREAD_LOCAL)
+
+
+def has_ctx() -> bool:
+    return bool(utils.has_thread_local(CALLER_THREAD_LOCAL))
+
+
+def set_ctx(new_ctx: Any) -> None:
+    """For tests of plugins; None takes it away."""
+    utils.set_thread_local(CALLER_THREAD_LOCAL, new_ctx)

@@ -119,6 +119,11 @@ def make_subclass(cls: type, attributes: Mapping[str, Any]) -> type:
     return type(cls.__name__, (cls,), {**attributes, '__module__': cls.__module__})
 
 
+def is_sync(action: Any) -> bool:
+    """Actions of old plugins, which are no subclass of Action, lack the method."""
+    return bool(action.is_sync()) if hasattr(action, 'is_sync') else True
+
+
 def instantiate(
     descriptor: ActionDescriptor, parameters: Mapping[str, Any], context: Mapping[str, Any]
 ) -> Action:

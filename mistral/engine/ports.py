@@ -13,7 +13,7 @@ from mistral_lib.exceptions import ActionException as LibActionException
 
 from mistral.actions.adhoc import AdHocActionDescriptor
 from mistral.actions.catalog import ActionCatalog
-from mistral.actions.descriptors import instantiate
+from mistral.actions.descriptors import instantiate, is_sync
 from mistral.context import RequestContext
 from mistral.db.database import Connection, Database, DatabaseFailure
 from mistral.db.store import definitions, loading, queries
@@ -93,7 +93,7 @@ class EnginePorts:
         return PreparedAction(
             name=descriptor.name,
             input=input_,
-            is_sync=action.is_sync(),
+            is_sync=is_sync(action),
             repeatable=getattr(action, 'repeatable', False) is True,
             action=action,
         )

@@ -8,7 +8,8 @@ from mistral_lib import utils
 from mistral_lib.actions import Action, Result
 from mistral_lib.actions.context import ActionContext, ExecutionContext, SecurityContext
 
-from mistral.executors.runner import CALLER_THREAD_LOCAL, IDENTITY_FIELDS, SECURITY_FIELDS
+from mistral.context import CALLER_THREAD_LOCAL
+from mistral.executors.runner import IDENTITY_FIELDS, SECURITY_FIELDS
 
 #: Takes the result of an action: (id of the action execution, result).
 Report: TypeAlias = Callable[[str, Result], None]

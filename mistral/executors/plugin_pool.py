@@ -9,6 +9,7 @@ from typing import Final
 
 from mistral_lib.actions import Result
 
+from mistral.actions.descriptors import is_sync
 from mistral.actions.requests import ActionRequest
 from mistral.exceptions import ConfigurationError
 from mistral.executors import runner
@@ -116,7 +117,7 @@ class PluginPool:
         if job is None:
             return
         comes_later = (
-            result is None and job.request.action_execution_id and runner.is_sync(job.request)
+            result is None and job.request.action_execution_id and is_sync(job.request.action)
         )
         if not comes_later:
             self._deliver(key, result)

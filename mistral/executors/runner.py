@@ -6,21 +6,18 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, Final
 
-from mistral_lib import utils
 from mistral_lib.actions import Action, Result
 from mistral_lib.actions.context import ActionContext, ExecutionContext, SecurityContext
 from mistral_lib.exceptions import ActionException as LibActionException
 
+from mistral.actions.descriptors import is_sync
 from mistral.actions.requests import ActionRequest
-from mistral.context import RequestContext
+from mistral.context import RequestContext, set_ctx
 from mistral.exceptions import MistralException
 from mistral.utils.execution_log import working_on
 from mistral.utils.plain import to_plain
 
 LOG = logging.getLogger(__name__)
-
-#: Where plugins such as mistral-extra look for the caller, in the thread that runs their action.
-CALLER_THREAD_LOCAL: Final = 'MISTRAL_APP_CTX_THREAD_LOCAL'
 
 #: Fields of `mistral_lib.actions.context.SecurityContext`: credentials and surroundings, and who
 #: the caller is.
@@ -49,7 +46,7 @@ def run(request: ActionRequest) -> Result | None:
     try:
         with working_on(execution_id), caller_in_thread(request.caller):
             value = request.action.run(_action_context(request))
-        is_synchronous = is_sync(request)
+        is_synchronous = is_sync(request.action)
     # Not even SystemExit of a plugin may take the worker with it.
     except BaseException as error:  # noqa: BLE001
         _log_failure(request, error)
@@ -126,12 +123,6 @@ def _log_failure(request: ActionRequest, error: BaseException) -> None:
     )
 
 
-def is_sync(request: ActionRequest) -> bool:
-    """Actions of old plugins, which are no subclass of Action, lack the method."""
-    action: Any = request.action
-    return bool(action.is_sync()) if hasattr(action, 'is_sync') else True
-
-
 def _action_context(request: ActionRequest) -> ActionContext | None:
     if not isinstance(request.action, Action):
         return None
@@ -161,8 +152,8 @@ def caller_in_thread(caller: RequestContext) -> Iterator[None]:
         request_id=caller.request_id,
         **_security_fields(caller, 'user_id', *IDENTITY_FIELDS),
     )
-    utils.set_thread_local(CALLER_THREAD_LOCAL, view)
+    set_ctx(view)
     try:
         yield
     finally:
-        utils.set_thread_local(CALLER_THREAD_LOCAL, None)
+        set_ctx(None)

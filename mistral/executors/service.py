@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from mistral_lib.actions import Result
 
 from mistral import metrics
+from mistral.actions.descriptors import is_sync
 from mistral.actions.requests import ActionRequest, ResultReporter
 from mistral.exceptions import MistralException
 from mistral.executors import runner
@@ -164,4 +165,4 @@ class ExecutorService:
 
 def _needs_no_claim(request: ActionRequest) -> bool:
     """An action without effects may run twice; one with a result to come would never be missed."""
-    return request.is_repeatable and request.action.is_sync()
+    return request.is_repeatable and is_sync(request.action)

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mistral_lib.actions.types import Result, ResultSerializer
 
 import mistral
+from mistral import states
 from mistral.expressions.evaluation import Expressions
 from mistral.expressions.options import DEFAULT_OPTIONS
 from mistral.lang.parser import Parser
+from mistral.workflow import states as plugin_states
+from mistral.workflow import utils as plugin_utils
 
 PACKAGE = Path(mistral.__file__).parent
 ROOT = PACKAGE.parent
@@ -157,3 +161,11 @@ def test_example_of_the_documentation_is_valid(path: Path, parser: Parser) -> No
         assert parser.parse_workbook(text).workflows
     else:
         assert parser.parse_workflows(text)
+
+
+def test_plugins_of_mistral_23_find_what_they_import() -> None:
+    assert plugin_utils.Result is Result
+    assert plugin_utils.ResultSerializer is ResultSerializer
+    assert {plugin_states.RUNNING_DELAYED, *set(plugin_states.__all__) - {'RUNNING_DELAYED'}} == (
+        states.ALL
+    )

@@ -6,8 +6,9 @@ from mistral.actions.descriptors import (
     Signature,
     StaticActionDescriptor,
     instantiate,
+    is_sync,
 )
-from mistral.actions.std_actions import EchoAction, HTTPAction
+from mistral.actions.std_actions import AsyncNoOpAction, EchoAction, HTTPAction
 from mistral.exceptions import ActionException, DBError
 from mistral.tests.unit.actions import plugin_actions
 
@@ -128,6 +129,12 @@ class TestGenerated:
         assert descriptor.params_spec == '**parameters'
         descriptor.check_parameters({'anything': 1})
         assert type(instantiate(descriptor, {}, {})) is plugin_actions.ClientAction
+
+
+def test_an_action_that_does_not_say_whether_it_is_asynchronous_is_not():
+    assert is_sync(object())
+    assert is_sync(EchoAction(1))
+    assert not is_sync(AsyncNoOpAction())
 
 
 class TestInstantiate:

@@ -6,9 +6,10 @@ from mistral_lib import utils
 from mistral_lib.actions import Action, Result
 from mistral_lib.exceptions import ActionException as LibActionException
 
+from mistral import context
 from mistral.actions.std_actions import EchoAction, FailAction, NoOpAction
 from mistral.context import RequestContext
-from mistral.exceptions import ActionException
+from mistral.exceptions import ActionException, ApplicationContextNotFoundException
 from mistral.executors import runner
 from mistral.tests.unit.executors.doubles import Calling, request
 
@@ -213,6 +214,14 @@ class TestContext:
         for name in ('auth_uri', 'service_catalog', 'is_trust_scoped', 'insecure', 'auth_cacert'):
             assert getattr(caller, name) is None
         assert not utils.has_thread_local('MISTRAL_APP_CTX_THREAD_LOCAL')
+
+    def test_older_actions_ask_for_the_caller(self):
+        seen = []
+        runner.run(request(Calling(lambda _: seen.append(context.ctx())), caller=self.caller))
+        assert seen[0].project_id == 'p1'
+        assert not context.has_ctx()
+        with pytest.raises(ApplicationContextNotFoundException):
+            context.ctx()
 
 
 def test_an_action_whose_kind_cannot_be_told_fails():
