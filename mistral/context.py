@@ -24,6 +24,7 @@ class RequestContext:
     `security` holds what actions of OpenStack plugins need (token, catalog, region, target cloud);
     it never decides what the caller may see or change: that is `project_id` and `is_admin`.
     `redelivered` says that the message that carried the request may have been handled before.
+    `trace` is where a request that is profiled goes on, see `mistral.cmd.profiling`.
     """
 
     project_id: str = DEFAULT_PROJECT
@@ -35,6 +36,7 @@ class RequestContext:
     request_id: str | None = None
     security: dict[str, Any] = field(default_factory=dict, repr=False)
     redelivered: bool = False
+    trace: dict[str, str] | None = field(default=None, repr=False, compare=False)
 
 
 def shown_to_workflows(caller: RequestContext) -> dict[str, Any] | None:

@@ -44,8 +44,13 @@ class EmbeddedService:
         actions.connect(self._engine, executor)
         transport = LocalTransport()
         transport.serve(base.ENGINE, self._engine.service)
-        stop_within = settings.stop_timeout(conf)
         client = EngineClient(transport)
+        if (profiler := self._foundation.profiler) is not None:
+            transport.serve(
+                base.ENGINE, profiler.around_endpoint(base.ENGINE, self._engine.service)
+            )
+            client = EngineClient(profiler.around_transport(transport))
+        stop_within = settings.stop_timeout(conf)
         database = self._foundation.database
         scheduler = SchedulerService(
             [

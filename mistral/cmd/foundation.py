@@ -47,6 +47,9 @@ class Foundation:
         """Raises ConfigurationError if the configuration cannot work."""
         self.conf = conf
         self.database = Database(config.database_url(conf), settings.database_options(conf))
+        self.profiler = settings.profiler(conf)
+        if self.profiler is not None:
+            self.profiler.watch_database(self.database.engine)
         self.repositories = Repositories()
         self._keystone = trusts_from(conf)
         self.trusts = TriggerTrusts(self.database, self._keystone)
@@ -102,6 +105,8 @@ class Foundation:
                 trusts=self.trusts,
             )
         )
+        if self.profiler is not None:
+            app = self.profiler.around_app(app)
         return with_middleware(app, conf, healthcheck=conf.healthcheck.enabled)
 
     def prepare_database(self) -> None:

@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from mistral import config
 from mistral.api.server import ApiServer
+from mistral.cmd import settings
 from mistral.cmd.components import Components
 from mistral.cmd.embedded import Part
 from mistral.cmd.foundation import Foundation
@@ -99,4 +100,5 @@ def load_backend(conf: cfg.ConfigOpts) -> base.Backend:
     is_in_process = config.is_in_process(config.transport_scheme(conf))
     name = 'oslo' if is_in_process else conf.rpc_implementation
     backend: base.Backend = load_plugin('mistral.rpc.backends', name, 'rpc_implementation')(conf)
-    return backend
+    profiler = settings.profiler(conf)
+    return backend if profiler is None else profiler.around_bus(backend)

@@ -5,7 +5,7 @@ import functools
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from wsgiref.types import WSGIApplication
 
 from oslo_config import cfg
@@ -42,6 +42,9 @@ from mistral.utils.plugins import load_plugin
 from mistral.workflow.data_flow import DataFlowSettings
 from mistral.workflow.ports import CoreSettings, InfrastructureError
 
+if TYPE_CHECKING:
+    from mistral.cmd.profiling import Profiler
+
 #: Seconds between two turns of a duty, at most.
 _LONGEST_INTERVAL: Final = 5.0
 
@@ -64,6 +67,16 @@ def load(argv: Sequence[str], prog: str, *, cli_options: Sequence[cfg.Opt] = ())
     execution_log.install()
     log.setup(conf, 'mistral')
     return conf
+
+
+def profiler(conf: Any) -> 'Profiler | None':
+    """What profiles requests, if `[profiler] enabled`."""
+    if not conf.profiler.enabled:
+        return None
+    # It takes a while to import, and hardly any process needs it.
+    from mistral.cmd.profiling import Profiler  # noqa: PLC0415
+
+    return Profiler(conf)
 
 
 def database_options(conf: Any) -> DatabaseOptions:

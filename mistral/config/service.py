@@ -5,8 +5,6 @@ from typing import Final
 
 from oslo_config import cfg, types
 
-from mistral.config.help_texts import no_effect
-
 #: What `--server` takes; 'periodic' is the older name of 'scheduler'.
 COMPONENTS: Final = (
     'all',
@@ -93,10 +91,26 @@ OPTIONS: Final[Mapping[str, Sequence[cfg.Opt]]] = {
         ),
     ),
     'profiler': (
+        cfg.BoolOpt(
+            'enabled',
+            default=False,
+            help='Profile requests that carry the signed headers of osprofiler.',
+        ),
+        cfg.StrOpt(
+            'hmac_keys',
+            default='SECRET_KEY',
+            secret=True,
+            help='Keys that may have signed the headers, separated by commas.',
+        ),
+        cfg.BoolOpt(
+            'trace_sqlalchemy',
+            default=False,
+            help='Statements to the database are points of a profile, too.',
+        ),
         cfg.StrOpt(
             'profiler_log_name',
             default='profiler_trace',
-            help=no_effect('requests are not profiled'),
+            help='Logger that gets a line for each point of a profile.',
         ),
     ),
 }

@@ -21,7 +21,11 @@ def load(text: str) -> Any:
 
 def dump_caller(caller: RequestContext) -> dict[str, Any]:
     # `asdict` would copy the catalog of services, which may be large.
-    return {field.name: getattr(caller, field.name) for field in fields(caller)}
+    data = {field.name: getattr(caller, field.name) for field in fields(caller)}
+    if caller.trace is None:
+        # Processes of the previous release do not know it.
+        del data['trace']
+    return data
 
 
 def load_caller(data: Mapping[str, Any]) -> RequestContext:

@@ -18,7 +18,12 @@ DEFAULTS: dict[str, dict[str, object]] = {
         'graceful_shutdown_timeout': 60,
         'log_options': True,
     },
-    'profiler': {'profiler_log_name': 'profiler_trace'},
+    'profiler': {
+        'enabled': False,
+        'hmac_keys': 'SECRET_KEY',
+        'trace_sqlalchemy': False,
+        'profiler_log_name': 'profiler_trace',
+    },
     'action_providers': {'allowlist': [], 'denylist': []},
     'legacy_action_provider': {
         'load_action_plugins': True,
