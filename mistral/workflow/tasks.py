@@ -143,7 +143,7 @@ def _hold(turn: Turn, task: TaskExecution) -> None:
     execution = turn.state.execution
     turn.trace(
         "Workflow paused before task '%s' [%s -> PAUSED] (wf_ex_id=%s, task_ex_id=%s)",
-        task.name, execution.state, execution.id, execution.task_execution_id,
+        task.name, execution.state, execution.id, task.id,
     )  # fmt: skip
     turn.do(RunEngineCommand('pause', None, task))
 
@@ -161,7 +161,7 @@ def _apply_limits(
         execution = turn.state.execution
         turn.trace(
             'Timeout check scheduled [task=%s, timeout(s)=%s]. (wf_ex_id=%s, task_ex_id=%s)',
-            task.id, chosen.timeout, execution.id, execution.task_execution_id,
+            task.id, chosen.timeout, execution.id, task.id,
         )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The whole engine with its threads: starting, stopping, and what the next process makes of it."""
 
+import logging
 import queue
 
 import pytest
@@ -38,6 +39,12 @@ parent:
 failing:
   tasks:
     a: {action: std.fail}
+held:
+  tasks:
+    a: {action: std.noop, pause-before: true}
+limited:
+  tasks:
+    a: {action: std.async_noop, timeout: 3600}
 """
 
 
@@ -105,6 +112,26 @@ def wait_for_state(bench):
 
 def start(engine, name, **arguments):
     return engine.service.start_workflow(CALLER, workflow_identifier=name, **arguments)
+
+
+@pytest.mark.parametrize(
+    ('name', 'line'),
+    [
+        (
+            'held',
+            "Workflow paused before task 'a' [RUNNING -> PAUSED] (wf_ex_id={}, task_ex_id={})",
+        ),
+        (
+            'limited',
+            'Timeout check scheduled [task={1}, timeout(s)=3600]. (wf_ex_id={0}, task_ex_id={1})',
+        ),
+    ],
+)
+def test_the_trace_log_tells_of_policies(make, bench, caplog, name, line):
+    caplog.set_level(logging.INFO, 'workflow_trace')
+    id_ = start(make(), name)['id']
+    wanted = line.format(id_, bench.task(id_, 'a').id)
+    wait_for(lambda: wanted in caplog.messages, wanted, PATIENCE)
 
 
 def test_a_workflow_runs(make, executor, wait_for_state):
