@@ -10,9 +10,9 @@ from oslo_config import cfg
 
 from mistral.actions.requests import ResultReporter
 from mistral.cmd import settings
-from mistral.cmd.embedded import Executing, Part
 from mistral.cmd.event_engine import event_engine
 from mistral.cmd.foundation import Foundation
+from mistral.cmd.parts import Executing, Part
 from mistral.engine.direct_actions import ActionExecutor
 from mistral.engine.dispatcher import Notifier
 from mistral.engine.engine import Engine
@@ -57,7 +57,10 @@ class Components:
 
     def app(self) -> Any:
         """The WSGI application of the REST API."""
-        return self._foundation().build_app(EngineClient(self._bus.transport))
+        # Its framework takes a while to import.
+        from mistral.cmd.app import build_app  # noqa: PLC0415
+
+        return build_app(self._foundation(), EngineClient(self._bus.transport))
 
     def beside_app(self) -> list[Part]:
         """What else runs in a process that serves the API: deployments of Mistral 23 have no other

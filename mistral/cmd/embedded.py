@@ -1,14 +1,14 @@
 """All components in one process, without a message bus: they call each other directly."""
 
-from typing import Protocol
-
 from oslo_config import cfg
 
 from mistral.api.server import ApiServer
 from mistral.cmd import settings
+from mistral.cmd.app import build_app
 from mistral.cmd.event_engine import event_engine
 from mistral.cmd.foundation import Foundation
 from mistral.cmd.monitoring import MonitoringServer
+from mistral.cmd.parts import Executing, Part
 from mistral.engine.local_actions import LocalActions
 from mistral.executors.service import ExecutorService
 from mistral.rpc import base
@@ -16,14 +16,6 @@ from mistral.rpc.clients import EngineClient
 from mistral.rpc.local import LocalTransport
 from mistral.rpc.work import EngineWorkClient
 from mistral.scheduler.service import SchedulerService
-
-
-class Part(Protocol):
-    """Something that runs as long as its process does."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 class EmbeddedService:
@@ -70,7 +62,7 @@ class EmbeddedService:
             *event_engine(conf, self._foundation, client),
         ]
         #: The WSGI application of the REST API.
-        self.app = self._foundation.build_app(client)
+        self.app = build_app(self._foundation, client)
         self.api: ApiServer | None = None
 
     @property
@@ -108,18 +100,3 @@ class EmbeddedService:
         while self._started:
             self._started.pop().stop()
         self._foundation.database.dispose()
-
-
-class Executing:
-    """An executor as a part of a process: it has a bounded time to stop."""
-
-    def __init__(self, executor: ExecutorService, stop_within: float) -> None:
-        """`stop_within`: seconds for the actions in hand."""
-        self._executor = executor
-        self._stop_within = stop_within
-
-    def start(self) -> None:
-        self._executor.start()
-
-    def stop(self) -> None:
-        self._executor.stop(self._stop_within)

@@ -1,17 +1,15 @@
 """What the components that use the database are built on."""
 
+import functools
 import logging
 import threading
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from oslo_config import cfg
 
 from mistral import config
 from mistral.actions.catalog import ActionCatalog, CatalogSettings, load_catalog
-from mistral.api.app import ApiServices, ApiSettings, create_app
-from mistral.api.middleware import with_middleware
-from mistral.auth import load_handler
 from mistral.auth.sealing import sealer_from
 from mistral.auth.trusts import trusts_from
 from mistral.cmd import settings
@@ -27,11 +25,7 @@ from mistral.engine.engine import Engine
 from mistral.engine.ports import EngineParts
 from mistral.executors.runner import run_now
 from mistral.expressions import Expressions
-from mistral.lang.parser import Parser
-from mistral.policies import PolicyEnforcer
-from mistral.rpc.clients import EngineClient
 from mistral.services.action_definitions import StoredActionDefinitions, StoredDynamicActions
-from mistral.services.definitions import DefinitionsService
 from mistral.services.trigger_trusts import TriggerTrusts
 
 LOG = logging.getLogger(__name__)
@@ -53,9 +47,17 @@ class Foundation:
         self.repositories = Repositories()
         self._keystone = trusts_from(conf)
         self.trusts = TriggerTrusts(self.database, self._keystone)
-        self.expressions = Expressions.load(settings.expression_options(conf))
-        self.catalog: ActionCatalog = load_catalog(
-            CatalogSettings.from_config(conf),
+
+    # Not all processes need what takes a while to load.
+
+    @functools.cached_property
+    def expressions(self) -> Expressions:
+        return Expressions.load(settings.expression_options(self.conf))
+
+    @functools.cached_property
+    def catalog(self) -> ActionCatalog:
+        return load_catalog(
+            CatalogSettings.from_config(self.conf),
             StoredActionDefinitions(self.database, self.repositories),
             self.expressions,
             dynamic=StoredDynamicActions(self.database, self.repositories),
@@ -84,30 +86,6 @@ class Foundation:
         renew = self._keystone.renewed if self._keystone is not None else None
         margin = timedelta(seconds=self.conf.expiration_token_duration)
         return Callers(self.database, sealer_from(self.conf), renew, margin)
-
-    def build_app(self, engine: EngineClient) -> Any:
-        """The WSGI application of the REST API."""
-        conf = self.conf
-        app = create_app(
-            ApiServices(
-                database=self.database,
-                repositories=self.repositories,
-                engine=engine,
-                definitions=DefinitionsService(
-                    self.database,
-                    self.repositories,
-                    Parser(self.expressions, strict=conf.engine.strict_language),
-                ),
-                actions=self.catalog,
-                policies=PolicyEnforcer(conf),
-                settings=ApiSettings.from_config(conf),
-                auth_handler=load_handler(conf),
-                trusts=self.trusts,
-            )
-        )
-        if self.profiler is not None:
-            app = self.profiler.around_app(app)
-        return with_middleware(app, conf, healthcheck=conf.healthcheck.enabled)
 
     def prepare_database(self) -> None:
         """Take the database for this process alone.

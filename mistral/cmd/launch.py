@@ -14,7 +14,6 @@ from oslo_config import cfg
 
 from mistral import config
 from mistral.cmd import settings
-from mistral.cmd.embedded import EmbeddedService
 from mistral.cmd.process import COMPONENTS, Process
 from mistral.db.database import DatabaseFailure
 from mistral.db.retry import without_sql
@@ -66,6 +65,9 @@ def _run(conf: cfg.ConfigOpts) -> None:
 
 
 def _run_embedded(conf: cfg.ConfigOpts) -> None:
+    # Brings what every component needs.
+    from mistral.cmd.embedded import EmbeddedService  # noqa: PLC0415
+
     service = EmbeddedService(conf)
     stop = _stop_on_signals()
     service.start()

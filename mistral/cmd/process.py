@@ -12,10 +12,10 @@ from mistral import config
 from mistral.api.server import ApiServer
 from mistral.cmd import settings
 from mistral.cmd.components import Components
-from mistral.cmd.embedded import Part
 from mistral.cmd.foundation import Foundation
 from mistral.cmd.monitoring import MonitoringServer
 from mistral.cmd.oslo import prepare_oslo_messaging
+from mistral.cmd.parts import Part
 from mistral.rpc import base
 from mistral.utils.plugins import load_plugin
 

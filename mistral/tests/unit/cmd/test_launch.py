@@ -123,7 +123,7 @@ def launched(monkeypatch):
     def make(mode):
         return lambda *args: made.setdefault(mode, Running(*args))
 
-    monkeypatch.setattr(launch, 'EmbeddedService', make('embedded'))
+    monkeypatch.setattr('mistral.cmd.embedded.EmbeddedService', make('embedded'))
     monkeypatch.setattr(launch, 'Process', make('process'))
     monkeypatch.setattr('mistral.cmd.supervisor.supervise', make('supervised'))
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
