@@ -9,11 +9,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from mistral import metrics
 
 LOG = logging.getLogger(__name__)
+
+#: As many cancelled timers, besides one for each that counts, may wait for their time.
+_MAX_CANCELLED: Final = 1000
 
 
 class TimerService(Protocol):
@@ -33,13 +36,14 @@ class Timers:
     """Calls functions at their time, in a thread of its own. The functions must be quick."""
 
     def __init__(self, name: str = 'timers') -> None:
-        self._heap: list[tuple[float, int, str, Callable[[], None]]] = []
-        self._cancelled: set[str] = set()
-        self._known: set[str] = set()
+        #: What waits for its time: (time, number, timer). It may name timers that are cancelled.
+        self._heap: list[tuple[float, int, str]] = []
+        #: The timers that count, with their numbers.
+        self._pending: dict[str, tuple[int, Callable[[], None]]] = {}
         self._counter = itertools.count()
         self._wake = threading.Condition()
         self._stopped = False
-        metrics.TIMERS.set_function(lambda: len(self._heap))
+        metrics.TIMERS.set_function(lambda: len(self._pending))
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     def start(self) -> None:
@@ -56,18 +60,28 @@ class Timers:
     def schedule(self, timer_id: str, delay: float, function: Callable[[], None]) -> None:
         """Call `function` after `delay` seconds, unless the id is known or cancelled by then."""
         with self._wake:
-            if timer_id in self._known:
+            if timer_id in self._pending:
                 return
-            self._known.add(timer_id)
+            number = next(self._counter)
+            self._pending[timer_id] = (number, function)
             due = time.monotonic() + max(delay, 0.0)
-            heapq.heappush(self._heap, (due, next(self._counter), timer_id, function))
-            if self._heap[0][2] == timer_id:
+            heapq.heappush(self._heap, (due, number, timer_id))
+            if self._heap[0][1] == number:
                 self._wake.notify()
 
     def cancel(self, timer_id: str) -> None:
         with self._wake:
-            if timer_id in self._known:
-                self._cancelled.add(timer_id)
+            if self._pending.pop(timer_id, None) is None:
+                return
+            if len(self._heap) > 2 * len(self._pending) + _MAX_CANCELLED:
+                # Most timers are time limits, and are cancelled long before their time.
+                self._heap = [entry for entry in self._heap if self._counts(entry)]
+                heapq.heapify(self._heap)
+
+    def _counts(self, entry: tuple[float, int, str]) -> bool:
+        _, number, timer_id = entry
+        pending = self._pending.get(timer_id)
+        return pending is not None and pending[0] == number
 
     def _serve(self) -> None:
         while True:
@@ -86,16 +100,14 @@ class Timers:
                 if not self._heap:
                     self._wake.wait()
                     continue
-                due, _, timer_id, function = self._heap[0]
-                if timer_id not in self._cancelled:
-                    delay = due - time.monotonic()
-                    if delay > 0:
-                        self._wake.wait(delay)
-                        continue
-                heapq.heappop(self._heap)
-                self._known.discard(timer_id)
-                if timer_id in self._cancelled:
-                    self._cancelled.discard(timer_id)
+                entry = self._heap[0]
+                due, _, timer_id = entry
+                delay = due - time.monotonic()
+                if delay > 0 and self._counts(entry):
+                    self._wake.wait(delay)
                     continue
-                return function
+                heapq.heappop(self._heap)
+                if self._counts(entry):
+                    _, function = self._pending.pop(timer_id)
+                    return function
             return None

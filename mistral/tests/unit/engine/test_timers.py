@@ -1,7 +1,9 @@
 """Timers of a process: at their time, once, and not at all when cancelled."""
 
+import gc
 import queue
 import threading
+import weakref
 
 import pytest
 
@@ -89,6 +91,31 @@ def test_cancelled_timer_does_not_fire(timers, schedule, let_time_pass, fired):
     let_time_pass()
     assert fired.get(timeout=PATIENCE) == 'c'
     assert fired.empty()
+
+
+def test_cancelled_timers_do_not_pile_up(timers, schedule, fired):
+    """A time limit of a day must not stay in memory for a day after its task has ended."""
+    functions = []
+    for n in range(5000):
+        functions.append(weakref.ref(function := lambda: None))
+        timers.schedule(f't{n}', NEVER, function)
+        timers.cancel(f't{n}')
+    del function
+    gc.collect()
+    assert not any(function() for function in functions)
+    assert len(timers._heap) < 2000
+    timers.start()
+    schedule('kept', 0)
+    assert fired.get(timeout=PATIENCE) == 'kept'
+
+
+def test_cancelled_timer_may_be_scheduled_again(timers, schedule, let_time_pass, fired):
+    schedule('a', 1, 'cancelled')
+    timers.cancel('a')
+    schedule('a', 3, 'again')
+    schedule('b', 2)
+    let_time_pass()
+    assert collect(fired, 2) == ['b', 'again']
 
 
 def test_known_timer_is_not_scheduled_twice(schedule, let_time_pass, fired):
