@@ -190,9 +190,10 @@ def _put_off(turn: Turn, task: TaskExecution, chosen: TaskPolicies) -> bool:
 def _retry(turn: Turn, task: TaskExecution, policy: RetryPolicy) -> bool:
     if task.state == states.CANCELLED or not policy.count:
         return False
+    wants_retry = policies.wants_retry(turn, task, policy)
     task.runtime_context.setdefault('retry_task_policy', {})
     turn.touch_task(task)
-    if not policies.wants_retry(turn, task, policy):
+    if not wants_retry:
         return False
     number = policies.retries_made(task) + 1
     task.runtime_context['retry_task_policy'] = {'retry_no': number}

@@ -74,6 +74,11 @@ def test_a_hard_error_ends_the_task_and_the_workflow_with_the_same_text(
     assert world.tasks(id_, 'never') == []
 
 
+def test_a_retry_that_cannot_be_decided_is_not_noted(world: World):
+    id_ = run(world, 'action: std.noop, retry: {count: 1, delay: 1, break-on: <% $.a %>}')
+    assert 'retry_task_policy' not in world.task(id_, 't').runtime_context
+
+
 @pytest.mark.parametrize(
     ('task', 'seconds'),
     [
