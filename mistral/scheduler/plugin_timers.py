@@ -85,15 +85,19 @@ class PluginTimers:
         """Call `function` after `delay` seconds, unless the id is known or cancelled by then."""
         if not _PENDING.add(timer_id, function):
             return
-        self._scheduler.schedule(
-            SchedulerJob(
-                run_after=max(delay, 0.0),
-                target_factory_func_name=f'{__name__}.{pending_timers.__name__}',
-                func_name='fire',
-                func_args={'timer_id': timer_id},
-                key=timer_id,
-            )
+        job = SchedulerJob(
+            run_after=max(delay, 0.0),
+            target_factory_func_name=f'{__name__}.{pending_timers.__name__}',
+            func_name='fire',
+            func_args={'timer_id': timer_id},
+            key=timer_id,
         )
+        try:
+            self._scheduler.schedule(job)
+        except Exception:
+            # The timer is in the database as well, and will be found there when it is overdue.
+            _PENDING.drop(timer_id)
+            LOG.exception('The scheduler plugin has not taken timer %s', timer_id)
 
     def cancel(self, timer_id: str) -> None:
         _PENDING.drop(timer_id)

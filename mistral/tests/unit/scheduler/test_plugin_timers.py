@@ -73,6 +73,17 @@ def test_a_cancelled_timer_does_not(plugin, timers):
     assert fired == []
 
 
+def test_a_plugin_that_fails_fails_nobody_else(timers, plugin, monkeypatch):
+    """What the timer belongs to is stored by then, and must not be taken for broken."""
+    fired = []
+    with monkeypatch.context() as patch:
+        patch.setattr(plugin, 'schedule', lambda job: 1 / 0)
+        timers.schedule('e', 0, lambda: fired.append(1))
+    timers.schedule('e', 0, lambda: fired.append(2))
+    call(plugin.jobs[0])
+    assert fired == [2]
+
+
 def test_the_plugin_runs_with_the_engine(plugin, timers):
     timers.start()
     timers.stop()
