@@ -13,7 +13,7 @@ from typing import Any
 from mistral.db.store import jobs
 from mistral.db.store.jobs import Job
 from mistral.db.types import dump_json, load_json
-from mistral.exceptions import InputException, MistralException
+from mistral.exceptions import InputException, InvalidActionException, MistralException
 from mistral.lang.graph import compile_workflow
 from mistral.lang.parser import Parser
 from mistral.tests.simulation.storage import Storage
@@ -265,7 +265,7 @@ class World:
         }
         required, function = known.get(name, ((), self.behaviour.get(name)))
         if function is None:
-            raise InputException(f'Failed to find action [action_name={name}, namespace=]')
+            raise InvalidActionException(f'Failed to find action [action_name={name}, namespace=]')
         missing = [key for key in required if key not in call.input]
         if missing:
             raise InputException(f'Invalid input [name={name}, class=C, missing={missing}]')

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from mistral import states
-from mistral.exceptions import EvaluationException, InputException
+from mistral.exceptions import EvaluationException, InputException, InvalidActionException
 from mistral.workflow import children, events
 from mistral.workflow.commands import RUNNING_TASK, CompleteTask, ContinueItems, Phase
 from mistral.workflow.model import ChildExecution, TaskExecution
@@ -45,7 +45,8 @@ def start_portion(turn: Turn, task: TaskExecution) -> None:
     try:
         for index, input_ in zip(indexes, inputs, strict=True):
             children.start_child(turn, task, view, input_, index)
-    except EvaluationException as e:
+    except (EvaluationException, InvalidActionException) as e:
+        # Unlike other tasks, one with items may handle that its action has no name, or a wrong one.
         raise TaskError(str(e)) from e
     _update_capacity(turn, task)
     if _startable(task):

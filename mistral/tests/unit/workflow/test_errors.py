@@ -118,6 +118,8 @@ SOFT = [
      "Can not evaluate YAQL expression [expression=$.i, error='i']"),
     ('action: std.noop, with-items: "i in <% [1] %>", target: <% $.i %>',
      "Can not evaluate YAQL expression [expression=$.i, error='i']"),
+    ('action: no.such, with-items: "i in <% [1] %>"',
+     'Failed to find action [action_name=no.such, namespace=]'),
 ]  # fmt: skip
 
 
