@@ -113,7 +113,8 @@ class Turn:
         execution = self.state.execution
         message = None
         if execution.state in (states.ERROR, states.CANCELLED):
-            message = as_state_info(execution.output.get('result'))
+            reason = execution.output.get('result')
+            message = as_state_info(str(reason)) if reason else None
         revision = _count(execution.runtime_context, '_news')
         reopened = execution.runtime_context.get('_reopened', 0)
         news = SubworkflowUpdated(
@@ -349,5 +350,5 @@ def as_state_info(value: Any) -> str | None:
     """A reason as stored: text, cut to what the column holds."""
     if value is None:
         return None
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = json.dumps(value) if isinstance(value, dict) else str(value)
     return text if len(text) <= STATE_INFO_LIMIT else text[:STATE_INFO_LIMIT] + '...'

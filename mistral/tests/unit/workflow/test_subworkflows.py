@@ -380,3 +380,23 @@ wf: {tasks: {t: {workflow: leaf}}}
         world.end(world.subworkflows(second.id)[0], 'work', 8)
         assert world.execution(root).output == {'r': 8}
         assert world.execution(middle).state == states.ERROR
+
+
+@pytest.mark.parametrize(
+    ('result', 'reason'),
+    [
+        ('own', 'own'),
+        ('{a: [1, null]}', "{'a': [1, None]}"),
+        ('[x, true]', "['x', True]"),
+        ("''", None),
+    ],
+)
+def test_the_reason_of_a_failure_is_the_result_as_text(world: World, result, reason):
+    world.define(f"""
+sub:
+  output-on-error: {{result: {result}}}
+  tasks: {{t: {{action: std.fail}}}}
+wf: {{tasks: {{t: {{workflow: sub}}}}}}
+""")
+    id_ = world.run_workflow('wf')
+    assert world.task(id_, 't').state_info == reason

@@ -245,6 +245,18 @@ wf:
         assert execution.state_info == '{"a": 1}'
         assert execution.output == {'result': "{'a': 1}"}
 
+    @pytest.mark.parametrize(
+        ('message', 'text'), [('true', 'True'), ("['a', null]", "['a', None]"), ('1.5', '1.5')]
+    )
+    def test_any_other_message_is_text(self, world: World, message, text):
+        world.define(f"""
+wf:
+  tasks:
+    t: {{action: std.noop, on-success: ["fail msg=<% {message} %>"]}}
+""")
+        execution = world.execution(world.run_workflow('wf'))
+        assert (execution.state_info, execution.output['result']) == (text, text)
+
 
 class TestBacklog:
     def test_what_stands_behind_pause_waits_with_its_context(self, world: World):
