@@ -12,7 +12,7 @@ from mistral.workflow.model import TaskExecution
 from mistral.workflow.ports import InfrastructureError
 from mistral.workflow.report import failure_report
 from mistral.workflow.scope import TurnScope
-from mistral.workflow.turn import STATE_INFO_LIMIT, Turn
+from mistral.workflow.turn import Turn
 
 
 def check(turn: Turn) -> None:
@@ -74,7 +74,6 @@ def succeed(turn: Turn, message: Any) -> None:
 def fail(turn: Turn, message: Any) -> None:
     """End in ERROR; the reason is in `state_info` and, under `result`, in the output."""
     turn.require_transition(states.ERROR)
-    reason = None if message is None else _cut(turn, str(message))
     spec = turn.state.graph.spec
     extra: Mapping[str, Any]
     try:
@@ -82,6 +81,7 @@ def fail(turn: Turn, message: Any) -> None:
             extra = _evaluate(turn, spec.output_on_error)
         else:
             extra = final_context(turn).data
+        reason = None if message is None else _cut(turn, str(message), extra)
         output = deep_merge({'result': reason}, extra)
         turn.check_size('output', output, 'WorkflowExecution')
     except MistralException as e:
@@ -91,14 +91,15 @@ def fail(turn: Turn, message: Any) -> None:
             f"(output-on-error: '{spec.raw.get('output-on-error')}', "
             f"exception: '{e}' Cause: '{message}'"
         )
-        output = {'result': _cut(turn, message)}
+        output = {'result': _cut(turn, message, {})}
     turn.state.execution.output = output
     turn.set_workflow_state(states.ERROR, message)
 
 
 def cancel(turn: Turn, message: str | None) -> None:
     turn.require_transition(states.CANCELLED)
-    turn.state.execution.output = {'result': None if message is None else _cut(turn, message)}
+    reason = None if message is None else _cut(turn, message, {})
+    turn.state.execution.output = {'result': reason}
     turn.set_workflow_state(states.CANCELLED, message)
 
 
@@ -139,8 +140,12 @@ def _release_stuck_join(turn: Turn) -> None:
     turn.do(EvaluateJoin(joins.first_to_give_up(turn.state), stuck=True))
 
 
-def _cut(turn: Turn, text: str) -> str:
-    """Reasons are cut rather than refused: they must fit the output."""
+def _cut(turn: Turn, text: str, beside: Mapping[str, Any]) -> str:
+    """Reasons are cut rather than refused: they must fit the output, with what stands beside."""
     limit = turn.ports.settings.field_size_limit_kb
-    longest = STATE_INFO_LIMIT if limit < 0 else min(STATE_INFO_LIMIT, max(limit - 1, 0) * 1024)
-    return text if len(text) <= longest else text[:longest] + '...'
+    if limit < 0:
+        return text
+    # Sizes are those of printed text; a kilobyte is left for the key and the like.
+    size = len(str({'result': text, **beside})) - len(str({'result': ''}))
+    excess = size - (limit - 1) * 1024
+    return text if excess <= 0 else text[: max(len(text) - excess, 0)] + '...'

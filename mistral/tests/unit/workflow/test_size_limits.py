@@ -78,6 +78,27 @@ wf: {tasks: {t: {action: std.noop, on-success: [fail msg="<% 'x' * 9000 %>"]}}}
     assert execution.output == {'result': 'x' * 1024 + '...'}
 
 
+def test_a_reason_leaves_room_for_what_stands_beside_it(world: World):
+    world.settings = CoreSettings(field_size_limit_kb=4)
+    world.define("""
+wf:
+  output-on-error: {extra: "<% 'y' * 2000 %>"}
+  tasks: {t: {action: std.noop, on-success: [fail msg="<% 'x' * 9000 %>"]}}
+""")
+    output = world.execution(world.run_workflow('wf')).output
+    assert output['extra'] == 'y' * 2000
+    assert output['result'].startswith('x' * 1000)
+    assert len(str(output)) < 4 * 1024
+
+
+def test_a_reason_in_the_output_is_longer_than_the_column_of_state_info(world: World):
+    world.settings = CoreSettings()
+    world.define("wf: {tasks: {t: {action: std.noop, on-success: [fail msg=<% 'x' * 70000 %>]}}}")
+    execution = world.execution(world.run_workflow('wf'))
+    assert execution.output == {'result': 'x' * 70_000}
+    assert execution.state_info == 'x' * 65_500 + '...'
+
+
 def test_below_zero_there_is_no_limit(world: World):
     world.settings = CoreSettings(field_size_limit_kb=-1)
     world.define(ONE_TASK)
