@@ -310,8 +310,11 @@ class World:
         self.storage.load_inputs(children)
 
     def query_executions(self, filters: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-        stored = self.storage.executions.stored
-        return [{'id': id_, 'state': row['state']} for id_, row in stored.items()]
+        return [
+            {'id': id_, 'state': row['state']}
+            for id_, row in self.storage.executions.stored.items()
+            if filters.items() <= {'id': id_, 'state': row['state']}.items()
+        ]
 
     def query_tasks(
         self, workflow_execution_id: str | None, *, recursive: bool, state: str | None, flat: bool

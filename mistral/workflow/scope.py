@@ -4,13 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from mistral.workflow.model import NOT_LOADED, ExecutionState, TaskExecution
+from mistral.workflow.model import NOT_LOADED, ExecutionState, TaskExecution, WorkflowExecution
 from mistral.workflow.turn import Turn
 
 _TASK_KEYS: Final = (
     'id', 'name', 'spec', 'state', 'state_info', 'result', 'published', 'type',
     'workflow_execution_id', 'created_at', 'updated_at',
 )  # fmt: skip
+
+_EXECUTION_KEYS: Final = (
+    'id', 'name', 'description', 'workflow_name', 'workflow_namespace', 'workflow_id', 'spec',
+    'state', 'state_info', 'tags', 'input', 'output', 'params', 'context', 'runtime_context',
+    'accepted', 'project_id', 'task_execution_id', 'root_execution_id', 'created_at', 'updated_at',
+)  # fmt: skip
+_EXECUTION_FILTERS: Final = ('id', 'root_execution_id', 'state')
 
 
 def task_result(turn: Turn, task: TaskExecution) -> Any:
@@ -63,7 +70,11 @@ class TaskView(Mapping[str, Any]):
 
 
 class TurnScope:
-    """Implements `mistral.expressions.base.Scope` for one place of evaluation."""
+    """Implements `mistral.expressions.base.Scope` for one place of evaluation.
+
+    What concerns the execution at hand comes from memory: the database does not know yet what the
+    turn has changed, or that the execution exists.
+    """
 
     __slots__ = ('_task', '_turn')
 
@@ -103,9 +114,12 @@ class TurnScope:
             'from_time': from_time,
             'to_time': to_time,
         }
-        return self._turn.ports.query_executions(
-            {name: value for name, value in filters.items() if value is not None}
-        )
+        filters = {name: value for name, value in filters.items() if value is not None}
+        own = self._state.execution
+        found = [row for row in self._turn.ports.query_executions(filters) if row['id'] != own.id]
+        if _passes(own, filters):
+            found.append(_execution_row(own))
+        return found
 
     def task(self, name: str | None = None) -> Mapping[str, Any] | None:
         task = self._task
@@ -120,19 +134,50 @@ class TurnScope:
         state: str | None = None,
         flat: bool = False,
     ) -> Sequence[Mapping[str, Any]]:
-        own = self._state.execution.id
-        if workflow_execution_id != own or recursive:
-            return self._turn.ports.query_tasks(
-                workflow_execution_id, recursive=recursive, state=state, flat=flat
-            )
-        return [
+        own_id = self._state.execution.id
+        own = [
             TaskView(self._turn, task)
             for task in self._state.tasks.values()
             if (state is None or task.state == state) and not (flat and _only_wraps(task))
         ]
+        if workflow_execution_id == own_id and not recursive:
+            return own
+        found = self._turn.ports.query_tasks(
+            workflow_execution_id, recursive=recursive, state=state, flat=flat
+        )
+        others = [row for row in found if row['workflow_execution_id'] != own_id]
+        if workflow_execution_id == own_id:
+            return [*own, *others]
+        if workflow_execution_id is None or (recursive and self._is_below(workflow_execution_id)):
+            return [*others, *own]
+        return others
+
+    def _is_below(self, execution_id: str) -> bool:
+        ancestors = self._turn.ports.ancestors(self._state.execution)
+        return any(id_ == execution_id for id_, _, _ in ancestors)
 
     def global_variable(self, name: str) -> Any:
         return self._state.execution.context.get(name)
+
+
+def _passes(execution: WorkflowExecution, filters: Mapping[str, Any]) -> bool:
+    """Whether the filters of `executions()` let an execution through."""
+    if any(
+        getattr(execution, name) != filters[name] for name in _EXECUTION_FILTERS if name in filters
+    ):
+        return False
+    created_at = execution.created_at
+    return not (
+        ('from_time' in filters and created_at < datetime.fromisoformat(filters['from_time']))
+        or ('to_time' in filters and created_at >= datetime.fromisoformat(filters['to_time']))
+    )
+
+
+def _execution_row(execution: WorkflowExecution) -> Mapping[str, Any]:
+    """An execution as `executions()` shows those of the database."""
+    row = {key: getattr(execution, key) for key in _EXECUTION_KEYS}
+    times = {key: time_text(row[key]) for key in ('created_at', 'updated_at')}
+    return {**row, **times, 'scope': 'private'}
 
 
 def _only_wraps(task: TaskExecution) -> bool:

@@ -142,7 +142,10 @@ def tasks(
     state: str | None,
     flat: bool,
 ) -> _Rows:
-    """Task executions for `tasks()`: of one execution, its sub-workflows too, or of the project."""
+    """Task executions for `tasks()`: of one execution, its sub-workflows too, or of the project.
+
+    Those of an execution come before those of its sub-workflows.
+    """
     columns = task_executions.c
     query = select(task_executions).where(columns.project_id == project_id)
     if workflow_execution_id is not None:
@@ -153,13 +156,13 @@ def tasks(
             level = _of_executions(connection, query, children)
             found += level
     else:
-        found = list(connection.execute(query).mappings())
+        found = sorted(connection.execute(query).mappings(), key=_order)
     if state is not None:
         found = [row for row in found if row['state'] == state]
     if flat:
         found = _flat(connection, found)
     results = _results(connection, found)
-    return [_task(row, results) for row in sorted(found, key=_order)]
+    return [_task(row, results) for row in found]
 
 
 def _of_executions(
@@ -169,7 +172,7 @@ def _of_executions(
     for chunk in chunks(execution_ids):
         limited = query.where(task_executions.c.workflow_execution_id.in_(chunk))
         found.extend(connection.execute(limited).mappings())
-    return found
+    return sorted(found, key=_order)
 
 
 def _subworkflows(connection: Connection, task_ids: Sequence[str]) -> list[str]:

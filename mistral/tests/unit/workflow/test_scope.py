@@ -43,6 +43,15 @@ other: {{tasks: {{s: {{action: std.async_noop}}}}}}
         ('<% tasks(execution().id).name %>', ['a', 'i', 'sub', 't']),
         ('<% tasks(execution().id, false, SUCCESS).name %>', ['a', 'i']),
         ('<% tasks(execution().id, false, null, true).name %>', ['a', 'i', 't']),
+        ('<% tasks().name %>', ['a', 'i', 'sub', 't']),
+        ('<% tasks(null, false, SUCCESS).name %>', ['a', 'i']),
+        ('<% tasks(execution().id, true).result %>', ['A', [1, 2], [], []]),
+        ('<% tasks(nowhere, true) %>', []),
+        ('<% executions(execution().id).state %>', ['RUNNING']),
+        ('<% executions(execution().id).workflow_name %>', ['wf']),
+        ('<% executions(execution().id, state => SUCCESS) %>', []),
+        ('<% executions(execution().id, fromTime => execution().created_at).len() %>', 1),
+        ('<% executions(execution().id, toTime => execution().created_at).len() %>', 0),
     ],
 )
 def test_what_a_task_sees(world: World, expression, value):
@@ -57,3 +66,28 @@ wf:
   tasks: {t: {action: std.echo output=1}}
 """)
     assert world.execution(world.run_workflow('wf')).output == {'v': [None, None], 'r': 1}
+
+
+def test_first_steps_know_their_execution(world: World):
+    """Nothing of it is in the database before the turn ends that has started it."""
+    world.define("""
+wf:
+  vars: {found: <% executions(execution().id).len() %>}
+  output: {found: <% $.found %>, p: "<% tasks(execution().id, true).published %>"}
+  tasks:
+    t: {action: std.noop, publish: {s: <% tasks().state %>, e: <% executions(execution().id).id %>}}
+""")
+    id_ = world.run_workflow('wf')
+    published = {'s': ['SUCCESS'], 'e': [id_]}
+    assert world.execution(id_).output == {'found': 1, 'p': [published]}
+
+
+def test_a_sub_workflow_is_part_of_what_is_above_it(world: World):
+    world.define("""
+wf: {tasks: {t: {workflow: below, input: {above: <% execution().id %>}}}}
+below:
+  input: [above]
+  output: {all: "<% tasks($.above, true).name %>", direct: <% tasks($.above).name %>}
+  tasks: {s: {action: std.noop}}
+""")
+    assert world.result(world.run_workflow('wf'), 't') == {'all': ['s'], 'direct': []}
