@@ -347,7 +347,7 @@ def _count(counters: dict[str, Any], name: str) -> int:
 
 
 def as_state_info(value: Any) -> str | None:
-    """A reason as stored: text, cut to what the column holds."""
+    """A reason as stored: text, cut to what the column holds. Mappings become JSON."""
     if value is None:
         return None
     text = json.dumps(value) if isinstance(value, dict) else str(value)

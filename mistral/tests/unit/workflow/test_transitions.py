@@ -235,15 +235,24 @@ wf:
         assert world.task_states(id_) == {'t': states.SUCCESS, 'fail': states.SUCCESS}
         assert world.execution(id_).state == states.SUCCESS
 
-    def test_a_mapping_as_message_is_json_in_the_state_and_text_in_the_output(self, world: World):
-        world.define("""
+    @pytest.mark.parametrize(
+        ('message', 'state_info', 'result'),
+        [
+            ('<% dict(a => 1) %>', '{"a": 1}', "{'a': 1}"),
+            ('<% [a, true] %>', "['a', True]", "['a', True]"),
+            ('true', 'True', 'True'),
+        ],
+    )
+    def test_a_message_that_is_no_text(self, world: World, message, state_info, result):
+        """Only mappings are JSON in the state."""
+        world.define(f"""
 wf:
   tasks:
-    t: {action: std.noop, on-success: [fail msg=<% dict(a => 1) %>]}
+    t: {{action: std.noop, on-success: ['fail msg={message}']}}
 """)
         execution = world.execution(world.run_workflow('wf'))
-        assert execution.state_info == '{"a": 1}'
-        assert execution.output == {'result': "{'a': 1}"}
+        assert execution.state_info == state_info
+        assert execution.output == {'result': result}
 
     @pytest.mark.parametrize(
         ('message', 'text'), [('true', 'True'), ("['a', null]", "['a', None]"), ('1.5', '1.5')]
