@@ -8,7 +8,7 @@ from mistral.lang import shapes
 from mistral.lang.inline import InlineCall, parse_call
 from mistral.lang.problems import Place
 from mistral.lang.shapes import Mismatch
-from mistral.lang.specs import CLAUSES, TaskSpec, WorkflowType
+from mistral.lang.specs import CLAUSES, VERSION, TaskSpec, WorkflowType
 from mistral.lang.v2 import names, on_clause, policies, values, with_items
 
 _COMMON: Final = {
@@ -65,7 +65,8 @@ def check(place: Place, name: str, raw: Any, workflow_type: WorkflowType) -> boo
         if key in raw:
             place.at(key).check_expressions(raw[key])
     if 'with-items' in raw:
-        can_build &= with_items.check(place.at('with-items'), raw['with-items'])
+        task = stored_form(name, raw, workflow_type)
+        can_build &= with_items.check(place.at('with-items'), task)
     can_build &= policies.check(place, raw)
     for clause in CLAUSES:
         if clause in raw:
@@ -99,6 +100,11 @@ def _check_call(place: Place, raw: Mapping[str, Any]) -> bool:
     return True
 
 
+def stored_form(name: str, raw: Mapping[str, Any], workflow_type: WorkflowType) -> dict[str, Any]:
+    """The mapping kept as part of the workflow's."""
+    return {**raw, 'type': workflow_type, 'name': name, 'version': VERSION}
+
+
 def build(name: str, raw: Mapping[str, Any]) -> TaskSpec:
     action, workflow = _read_call(raw, 'action'), _read_call(raw, 'workflow')
     call = action or workflow
@@ -112,7 +118,7 @@ def build(name: str, raw: Mapping[str, Any]) -> TaskSpec:
         workflow=workflow.name if workflow else None,
         input=raw.get('input') or {},
         parameters=call.parameters if call else {},
-        with_items=with_items.build(raw['with-items']) if raw.get('with-items') else {},
+        with_items=with_items.build(raw) if raw.get('with-items') else {},
         publish=raw.get('publish') or {},
         publish_on_error=raw.get('publish-on-error') or {},
         publish_on_skip=raw.get('publish-on-skip') or {},

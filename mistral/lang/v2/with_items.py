@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mistral.exceptions import DSLParsingException
+from mistral.lang import shapes
 from mistral.lang.inline import is_too_deep
 from mistral.lang.problems import Place
 from mistral.lang.v2 import values
@@ -16,12 +17,12 @@ SHAPE: Final = values.TEXT_OR_LIST
 _CLAUSE: Final = re.compile(r'\s*([\w-]+)\s*in\s*(\[.+\]|{{.*?}}|<%.*?%>)')
 
 
-def check(place: Place, raw: Any) -> bool:
-    """Check the clauses of a with-items that has the shape; tell whether it can be built."""
+def check(place: Place, task: Mapping[str, Any]) -> bool:
+    """Check the clauses of a task's with-items, which has the shape; tell if it can be built."""
     can_build = True
-    for path, text in _clauses(raw):
+    for path, text in _clauses(task['with-items']):
         try:
-            _, items = _parse(text)
+            _, items = _parse(text, task)
         except DSLParsingException as error:
             place.at(*path).problem(str(error))
             can_build = False
@@ -30,9 +31,9 @@ def check(place: Place, raw: Any) -> bool:
     return can_build
 
 
-def build(raw: Any) -> Mapping[str, Any]:
+def build(task: Mapping[str, Any]) -> Mapping[str, Any]:
     """Each item variable with its list, or with the expression that gives it."""
-    return dict(_parse(text) for _, text in _clauses(raw))
+    return dict(_parse(text, task) for _, text in _clauses(task['with-items']))
 
 
 def _clauses(raw: Any) -> list[tuple[tuple[int, ...], str]]:
@@ -41,12 +42,12 @@ def _clauses(raw: Any) -> list[tuple[tuple[int, ...], str]]:
     return [((), raw)]
 
 
-def _parse(text: str) -> tuple[str, Any]:
+def _parse(text: str, task: Mapping[str, Any]) -> tuple[str, Any]:
     found = _CLAUSE.match(text)
     if found is None:
         raise DSLParsingException(
             "Wrong format of 'with-items' property. Please use format 'var in {[some, list]"
-            ' | <% $.array %> }: <task as dict>'
+            f' | <% $.array %> }}: {shapes.literal(task)}'
         )
     variable, items = found.groups()
     return variable, _read_list(items) if items.startswith('[') else items

@@ -113,7 +113,7 @@ def stored_form(name: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     """The mapping kept in the `spec` columns; names, version and task types go into it."""
     workflow_type = _read_type(raw)
     tasks = {
-        task_name: {**entry, 'name': task_name, 'version': VERSION, 'type': workflow_type}
+        task_name: task.stored_form(task_name, entry, workflow_type)
         for task_name, entry in raw['tasks'].items()
     }
     return {**raw, 'name': name, 'version': VERSION, 'tasks': tasks}

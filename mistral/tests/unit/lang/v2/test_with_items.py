@@ -33,7 +33,8 @@ def test_several_lists():
 def test_wrong_form(text):
     assert reason(task_text(f"with-items: '{text}'")) == (
         "Wrong format of 'with-items' property. Please use format"
-        " 'var in {[some, list] | <% $.array %> }: <task as dict>"
+        " 'var in {[some, list] | <% $.array %> }:"
+        f" {{'with-items': '{text}', 'type': 'direct', 'name': 't', 'version': '2.0'}}"
     )
 
 
