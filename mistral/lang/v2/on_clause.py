@@ -12,6 +12,8 @@ clause is an entry, a list of entries, or the advanced form with `publish` and `
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from mistral.exceptions import DSLParsingException
@@ -40,12 +42,17 @@ def shape(value: Any) -> Iterator[Mismatch]:
         yield from shapes.below('publish', publish.shape(value['publish']))
     # An expression fits nothing here, but is better refused as the unknown task that it names.
     if 'next' in value and not values.is_whole_expression(value['next']):
-        yield from shapes.below('next', _targets_shape(value['next']))
+        for mismatch in shapes.below('next', _targets_shape(value['next'])):
+            # Clients know the reason with the whole clause in it.
+            yield replace(mismatch, reason=shapes.unlike_all(value).reason, branches=())
 
 
 def _targets_shape(value: Any) -> Iterator[Mismatch]:
     if isinstance(value, list):
-        yield from _ENTRIES(value)
+        mismatches = list(_ENTRIES(value))
+        if any(not mismatch.path for mismatch in mismatches):  # empty, or something stands twice
+            mismatches = [shapes.unlike_all(value, hint=_HINT)]
+        yield from mismatches
     else:
         yield from _entry_shape(value)
 
@@ -58,6 +65,9 @@ def _entry_shape(value: Any) -> Iterator[Mismatch]:
         is_checked = isinstance(target, str) and _ENTRY.search(target)
         guard_shape = values.expression if is_checked else shapes.text
         yield from shapes.below(target, guard_shape(guard))
+    elif isinstance(value, dict):
+        guards = (shapes.below(key, values.expression(guard)) for key, guard in value.items())
+        yield replace(shapes.unlike_all(value, hint=_HINT), branches=tuple(chain(*guards)))
     elif not isinstance(value, str) or not _ENTRY.search(value):
         yield shapes.unlike_all(value, hint=_HINT)
 

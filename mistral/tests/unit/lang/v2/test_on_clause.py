@@ -71,8 +71,14 @@ def test_each_clause_is_read():
         ('[{other: true}]', 'True'),
         ('{other: abc}', "'abc'"),
         ('[{other: <% 1 %>, t: <% 2 %>}]', "{'other': '<% 1 %>', 't': '<% 2 %>'}"),
-        ('{next: other, to: t}', "{'next': 'other', 'to': 't'}"),
-        ('{next: 5}', '5'),
+        ('[{other: <% 1 %>, t: 2}]', '2'),
+        ('{next: other, to: <% 1 %>}', "'other'"),
+        ('{publish: {branch: {a: 1}}, foo: 1}', '1'),
+        ('{next: 5}', "{'next': 5}"),
+        ('{next: []}', "{'next': []}"),
+        ('{next: [{other: abc}]}', "{'next': [{'other': 'abc'}]}"),
+        ('[]', '[]'),
+        ('[other, other]', "['other', 'other']"),
         ('{publish: {a: 1}}', "{'a': 1}"),
         ('{publish: {galaxy: {a: 1}}}', "{'galaxy': {'a': 1}}"),
         ('{publish: 5}', '5'),
@@ -87,9 +93,6 @@ def test_wrong_shapes(text, value):
 @pytest.mark.parametrize(
     ('text', 'expected'),
     [
-        ('[]', '[] should be non-empty'),
-        ('{next: []}', '[] should be non-empty'),
-        ('[other, other]', "['other', 'other'] has non-unique elements"),
         ('{publish: {branch: 5}}', "5 is not of type 'object'"),
         ('{publish: {branch: {}}}', '{} should be non-empty'),
         ('[{1: <% 1 %>}]', "1 is not of type 'string'"),
@@ -97,6 +100,11 @@ def test_wrong_shapes(text, value):
 )
 def test_other_wrong_shapes(text, expected):
     assert reason(task_text(f'on-success: {text}')) == f'Invalid DSL: {expected}'
+
+
+def test_the_place_of_a_wrong_next_is_exact():
+    [problem] = failure(task_text('on-success: {next: [noop, {other: abc}]}')).problems
+    assert problem.path == 'wf.tasks.t.on-success.next[1].other'
 
 
 def test_publish_needs_a_scope():
