@@ -169,6 +169,13 @@ def list_of(item: Shape) -> Shape:
     return shape
 
 
+def without(required: Iterable[str], value: Mapping[Any, Any]) -> Iterator[Mismatch]:
+    """A mismatch for each of the keys that the mapping lacks."""
+    for key in required:
+        if key not in value:
+            yield Mismatch(f'{key!r} is a required property', typed=True)
+
+
 def record(
     shapes: Mapping[str, Shape], required: Sequence[str] = (), *, is_closed: bool = True
 ) -> Shape:
@@ -179,9 +186,7 @@ def record(
             yield not_of_type(value, 'object')
             return
         yield from text_keys(value)
-        for key in required:
-            if key not in value:
-                yield Mismatch(f'{key!r} is a required property', typed=True)
+        yield from without(required, value)
         unexpected = [key for key in value if isinstance(key, str) and key not in shapes]
         if is_closed and unexpected:
             yield _unexpected(unexpected, shapes)

@@ -83,6 +83,7 @@ def _shape(value: Any, workflow_type: WorkflowType) -> Iterator[Mismatch]:
             f'{shapes.literal(value)} is valid under each of'
             " {'type': 'object', 'required': ['workflow']},"
             " {'type': 'object', 'required': ['action']}",
+            typed=True,
             hint="A task has either 'action' or 'workflow'.",
         )
 

@@ -34,7 +34,7 @@ def _section_shape(value: Any) -> Iterator[Mismatch]:
         yield from shapes.below('version', shapes.choice('2.0', 2.0)(value['version']))
 
 
-SHAPE: Final = shapes.record(
+_MEMBERS: Final = shapes.record(
     {
         'version': shapes.anything,
         'name': shapes.text,
@@ -42,9 +42,14 @@ SHAPE: Final = shapes.record(
         'tags': values.TEXT_LIST,
         'workflows': _section_shape,
         'actions': _section_shape,
-    },
-    required=('version', 'name'),
+    }
 )
+
+
+def shape(value: Any) -> Iterator[Mismatch]:
+    yield from _MEMBERS(value)
+    if isinstance(value, dict):
+        yield from shapes.without(('name', 'version'), value)
 
 
 def check(place: Place, raw: Any) -> None:
@@ -55,7 +60,7 @@ def check(place: Place, raw: Any) -> None:
             f'Unsupported DSL version: {document["version"]}', "The version is '2.0'."
         )
         return
-    place.fits(document, SHAPE)
+    place.fits(document, shape)
     if not isinstance(document, dict):
         return
     workbook_name = document.get('name')

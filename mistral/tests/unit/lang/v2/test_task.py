@@ -110,6 +110,10 @@ def test_joins_and_on_clauses_belong_to_direct_workflows(key):
         ('join: true', 'True is not valid under any of the given schemas'),
         ('join: <% 1 %>', "'<% 1 %>' is not valid under any of the given schemas"),
         ('a: 1\nb: 2', "Additional properties are not allowed ('a', 'b' were unexpected)"),
+        (
+            'action: a\nworkflow: b\nc: 1',
+            "Additional properties are not allowed ('c' was unexpected)",
+        ),
         ('on: other', "True is not of type 'string'"),
         (
             'action: a\nworkflow: b',

@@ -72,7 +72,7 @@ def test_what_a_task_alone_can_say(key):
     [
         ('', '{} should be non-empty'),
         ('timeout: soon', "'soon' is not valid under any of the given schemas"),
-        ('on-error: []', '[] should be non-empty'),
+        ('on-error: []', '[] is not valid under any of the given schemas'),
         ('requires: 5', '5 is not valid under any of the given schemas'),
         ('on: x', "True is not of type 'string'"),
     ],

@@ -59,7 +59,8 @@ def test_a_workbook_may_be_empty(body):
 @pytest.mark.parametrize(
     ('text', 'expected'),
     [
-        ('', "'version' is a required property"),
+        ('', "'name' is a required property"),
+        ('flows: {}', "Additional properties are not allowed ('flows' was unexpected)"),
         ('name: wb', "'version' is a required property"),
         ("version: '2.0'", "'name' is a required property"),
         ('- a', "['a'] is not of type 'object'"),
