@@ -99,8 +99,8 @@ class Ports(Protocol):
     def prepare_action(self, call: ActionCall) -> PreparedAction:
         """Find an action, check its input and make it ready to run.
 
-        Raises TaskError if it cannot be made; any other MistralException (not found, wrong
-        parameters) fails the whole workflow.
+        Raises TaskError if it cannot be made, InvalidActionException if it is not found, and other
+        MistralExceptions, which fail the whole workflow, if its parameters are wrong.
         """
 
     def finish_action(self, name: str, namespace: str, result: ActionResult) -> ActionResult:
