@@ -123,7 +123,7 @@ class TurnScope:
 
     def task(self, name: str | None = None) -> Mapping[str, Any] | None:
         task = self._task
-        if name is not None and (task is None or task.name != name):
+        if name and (task is None or task.name != name):
             task = self._state.latest(name)
         return TaskView(self._turn, task) if task is not None else None
 

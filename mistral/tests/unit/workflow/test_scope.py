@@ -26,6 +26,7 @@ other: {{tasks: {{s: {{action: std.async_noop}}}}}}
         ('<% task().name %>', 't'),
         ('<% task().state %>', 'RUNNING'),
         ('<% task().result %>', []),
+        ("<% task('').name %>", 't'),
         ('<% task(a).result %>', 'A'),
         ('<% task(a).published %>', {'p': 1}),
         ('<% task(a).type %>', 'ACTION'),
