@@ -6,10 +6,11 @@ from inspect import Signature, signature
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, nodes, pass_context
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 
 from mistral.expressions import jinja_limits, limits
@@ -25,6 +26,22 @@ _CONCATENATE: Final = ' concatenate'
 RESULT: Final = 'result'
 
 
+class _Missing(StrictUndefined):
+    """What is missing in a mapping that stands for data is missing in a 'dict object'."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
+    ) -> None:
+        is_data = isinstance(obj, Mapping) and not isinstance(obj, ContextView)
+        super().__init__(hint, {} if is_data else obj, name, exc)
+
+
 class WorkflowEnvironment(ImmutableSandboxedEnvironment):
     """Runs templates that can neither change their context nor run away.
 
@@ -35,7 +52,7 @@ class WorkflowEnvironment(ImmutableSandboxedEnvironment):
 
     def __init__(self, functions: Mapping[str, ExpressionFunction]) -> None:
         super().__init__(
-            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_presentable
+            undefined=_Missing, trim_blocks=True, lstrip_blocks=True, finalize=_presentable
         )
         self.globals['lipsum'] = jinja_limits.lorem_ipsum
         self.filters.update(jinja_limits.LIMITED_FILTERS)

@@ -92,3 +92,11 @@ below:
   tasks: {s: {action: std.noop}}
 """)
     assert world.result(world.run_workflow('wf'), 't') == {'all': ['s'], 'direct': []}
+
+
+def test_a_missing_field_is_missing_in_a_mapping(world: World):
+    world.define("""
+wf: {tasks: {t: {action: std.echo, input: {output: "{{ task().nothing }}"}}}}
+""")
+    state_info = world.execution(world.run_workflow('wf')).state_info
+    assert "error='dict object' has no attribute 'nothing'" in str(state_info)
