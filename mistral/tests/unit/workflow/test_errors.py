@@ -116,8 +116,6 @@ SOFT = [
     ('workflow: sub', "Invalid input [name=sub, class=DirectWorkflowSpec, missing=['needed']]"),
     ('action: <% $.i %>, with-items: "i in <% [1] %>"',
      "Can not evaluate YAQL expression [expression=$.i, error='i']"),
-    ('action: no.such, with-items: "i in <% [1] %>"',
-     'Failed to find action [action_name=no.such, namespace=]'),
     ('action: std.noop, with-items: "i in <% [1] %>", target: <% $.i %>',
      "Can not evaluate YAQL expression [expression=$.i, error='i']"),
     ('action: no.such, with-items: "i in <% [1] %>"',

@@ -239,7 +239,8 @@ wf:
         ('message', 'state_info', 'result'),
         [
             ('<% dict(a => 1) %>', '{"a": 1}', "{'a': 1}"),
-            ('<% [a, true] %>', "['a', True]", "['a', True]"),
+            ('<% [a, null] %>', "['a', None]", "['a', None]"),
+            ('<% 1.5 %>', '1.5', '1.5'),
             ('true', 'True', 'True'),
         ],
     )
@@ -253,18 +254,6 @@ wf:
         execution = world.execution(world.run_workflow('wf'))
         assert execution.state_info == state_info
         assert execution.output == {'result': result}
-
-    @pytest.mark.parametrize(
-        ('message', 'text'), [('true', 'True'), ("['a', null]", "['a', None]"), ('1.5', '1.5')]
-    )
-    def test_any_other_message_is_text(self, world: World, message, text):
-        world.define(f"""
-wf:
-  tasks:
-    t: {{action: std.noop, on-success: ["fail msg=<% {message} %>"]}}
-""")
-        execution = world.execution(world.run_workflow('wf'))
-        assert (execution.state_info, execution.output['result']) == (text, text)
 
 
 class TestBacklog:

@@ -13,7 +13,7 @@ from oslo_config import cfg
 
 from mistral import config
 from mistral.api.app import ApiServices, create_app
-from mistral.cmd import foundation
+from mistral.cmd import app
 from mistral.cmd.embedded import EmbeddedService
 from mistral.policies import PolicyEnforcer
 from mistral.tests.unit.api.access.objects import Objects
@@ -96,8 +96,8 @@ def access(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Access]:
         return create_app(made)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(foundation, 'load_handler', lambda *_, **__: TokenIsProject())
-        patch.setattr(foundation, 'create_app', keep_services)
+        patch.setattr(app, 'load_handler', lambda *_, **__: TokenIsProject())
+        patch.setattr(app, 'create_app', keep_services)
         service = EmbeddedService(load_config(tmp_path_factory.mktemp('service')))
     service.start(serve_http=False)
     yield Access(services[0])
