@@ -263,7 +263,7 @@ class UnitsOfWork:
         if outcome.caller is not None or states.is_completed(state.execution.state):
             self._forget_caller(state.execution.root_execution_id or state.execution.id)
         created = state.changes.new_executions
-        saving.mark_saved(state)
+        saving.mark_saved(outcome)
         for new in created:
             self._warm.put(new)
         if not states.is_completed(state.execution.state):

@@ -1,7 +1,8 @@
 """Writing what a turn has changed, in bulk, and with it everything that must happen afterwards."""
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,17 +26,28 @@ class ConsumedError(Exception):
     """Some of the events that have been applied had taken effect before."""
 
 
+#: The revision of an execution that has just been created.
+_FIRST_REVISION: Final = 1
+
+
+def _next_revision() -> int:
+    """No two writers choose the same, so that each can tell what it has written."""
+    return _FIRST_REVISION + 1 + secrets.randbits(62)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a turn has made of an execution. `consumed` are the jobs behind its events.
 
-    `caller` is who the actions run as from now on; None leaves that as it is.
+    `caller` is who the actions run as from now on; None leaves that as it is. `revision` is the one
+    that the execution gets, unless it is new.
     """
 
     state: ExecutionState
     effects: Sequence[Effect]
     consumed: Sequence[str] = ()
     caller: callers.StoredCaller | None = None
+    revision: int = field(default_factory=_next_revision)
 
 
 def save(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -49,8 +61,9 @@ def save(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> 
     if consumed and jobs.remove(connection, consumed) != len(consumed):
         raise ConsumedError
     # In one order everywhere, so that engines with several of the same cannot block each other.
-    states = sorted((outcome.state for outcome in outcomes), key=lambda s: s.execution.id)
-    _save_executions(connection, states)
+    outcomes = sorted(outcomes, key=lambda outcome: outcome.state.execution.id)
+    states = [outcome.state for outcome in outcomes]
+    _save_executions(connection, outcomes)
     _save_callers(connection, outcomes)
     _save_tasks(connection, states)
     _save_children(connection, states)
@@ -72,17 +85,18 @@ def were_saved(connection: Connection, outcomes: Sequence[Outcome]) -> bool:
     """Tell whether a transaction that may have been committed was.
 
     It was if one of the rows is there that it has made. One that has made none is told by the
-    revision that it gave to an execution, as long as no other engine has the execution in hand.
+    revision that it gave to an execution. If another engine has written over that one, the answer
+    is no: the events come again then, and change nothing.
     """
     new = next((row for outcome in outcomes for row in _new_rows(outcome.state)), None)
     if new is not None:
         table, id_ = new
         query = select(table.c.id).where(table.c.id == id_)
     else:
-        execution = outcomes[0].state.execution
-        query = select(workflow_executions.c.id).where(
-            workflow_executions.c.id == execution.id,
-            workflow_executions.c.revision == execution.revision + 1,
+        columns = workflow_executions.c
+        query = select(columns.id).where(
+            columns.id == outcomes[0].state.execution.id,
+            columns.revision == outcomes[0].revision,
         )
     return connection.execute(query).first() is not None
 
@@ -95,11 +109,12 @@ def are_current(connection: Connection, states: Sequence[ExecutionState]) -> boo
     return {row.id: row.revision for row in connection.execute(query)} == wanted
 
 
-def mark_saved(state: ExecutionState) -> None:
+def mark_saved(outcome: Outcome) -> None:
     """Note that the changes of an execution are durable."""
-    state.execution.revision += 1
+    state = outcome.state
+    state.execution.revision = outcome.revision if state.execution.revision else _FIRST_REVISION
     for created in state.changes.new_executions:
-        created.execution.revision = 1
+        created.execution.revision = _FIRST_REVISION
     state.changes = type(state.changes)()
 
 
@@ -118,20 +133,24 @@ def _new_rows(state: ExecutionState) -> Iterator[tuple[Table, str]]:
         yield (action_executions if child.kind == 'action' else workflow_executions), child.id
 
 
-def _save_executions(connection: Connection, states: Sequence[ExecutionState]) -> None:
+def _save_executions(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Take the executions for this engine: only copies of the latest revision may be written."""
-    new = [state.execution for state in states if state.execution.revision == 0]
+    new = [o.state.execution for o in outcomes if o.state.execution.revision == 0]
     if new:
         _insert_executions(connection, new)
     changed, untouched = [], []
-    for state in states:
-        execution = state.execution
-        keys = {'of_id': execution.id, 'of_revision': execution.revision}
-        if execution.revision and state.changes.execution:
+    for outcome in outcomes:
+        execution = outcome.state.execution
+        keys = {
+            'of_id': execution.id,
+            'of_revision': execution.revision,
+            'new_revision': outcome.revision,
+        }
+        if execution.revision and outcome.state.changes.execution:
             changed.append({**keys, **_values(rows.execution_changes(execution))})
         elif execution.revision:
             untouched.append(keys)
-    for statement, parameters in ((_UPDATE_EXECUTION, changed), (_BUMP_REVISION, untouched)):
+    for statement, parameters in ((_UPDATE_EXECUTION, changed), (_SET_REVISION, untouched)):
         if parameters and connection.execute(statement, parameters).rowcount != len(parameters):
             raise ConflictError
 
@@ -174,7 +193,10 @@ def _insert_executions(connection: Connection, new: Sequence[WorkflowExecution])
     try:
         connection.execute(
             _INSERT_EXECUTION,
-            [{**rows.execution_to_row(execution), 'revision': 1} for execution in new],
+            [
+                {**rows.execution_to_row(execution), 'revision': _FIRST_REVISION}
+                for execution in new
+            ],
         )
     except IntegrityError as e:
         ids = ', '.join(execution.id for execution in new)
@@ -247,15 +269,15 @@ def _values(row: Mapping[str, Any]) -> dict[str, Any]:
 _INSERT_EXECUTION: Final = insert(workflow_executions)
 _INSERT_TASK: Final = insert(task_executions)
 _INSERT_ACTION: Final = insert(action_executions)
-_BUMP_REVISION: Final = (
+_SET_REVISION: Final = (
     update(workflow_executions)
     .where(
         workflow_executions.c.id == bindparam('of_id'),
         workflow_executions.c.revision == bindparam('of_revision'),
     )
-    .values(revision=workflow_executions.c.revision + 1)
+    .values(revision=bindparam('new_revision'))
 )
-_UPDATE_EXECUTION: Final = _BUMP_REVISION.values(
+_UPDATE_EXECUTION: Final = _SET_REVISION.values(
     {column: bindparam(f'new_{column}') for column in rows.EXECUTION_CHANGES}
 )
 _REJECT_EXECUTION: Final = (

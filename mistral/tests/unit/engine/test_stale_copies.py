@@ -5,6 +5,7 @@ import pytest
 from mistral.db.store import saving
 from mistral.exceptions import WorkflowException
 from mistral.tests.unit.engine.conftest import Bench
+from mistral.tests.unit.engine.trouble import lose_a_commit
 from mistral.workflow.effects import RunAction
 from mistral.workflow.events import ActionCompleted, Pause, Rerun, Resume, Settle, Stop
 
@@ -58,6 +59,17 @@ def test_an_error_of_a_current_copy_stands(bench, other, begun):
     other.ask(begun, Stop('CANCELLED'))
     with pytest.raises(WorkflowException):
         other.ask(begun, Pause())
+
+
+def test_a_commit_of_another_engine_is_not_taken_for_a_lost_one(bench, other, begun, interfere):
+    """Neither has made a row that could tell."""
+    bench.ask(begun, Settle())
+    (second,) = other.take(RunAction)
+    lose_a_commit(interfere, lambda: other.ask(begun, Pause()))
+    bench.send(begun, ActionCompleted(second.action_execution_id, 'done'))
+    assert bench.task(begun, 'b').state == 'SUCCESS'
+    bench.ask(begun, Resume())
+    assert bench.state(begun) == 'SUCCESS'
 
 
 def test_are_current(bench, other, begun):

@@ -245,7 +245,7 @@ class TestTroubleWithTheDatabase:
         """What follows from it is done, and done once."""
         id_ = bench.start('pair')
         action_id = action(bench)
-        lose_the_answer_to_a_commit(interfere, bench.database)
+        lose_the_answer_to_a_commit(interfere)
         bench.send(id_, ActionCompleted(action_id, 1))
         assert bench.task(id_, 'b').state == 'RUNNING'
         assert len(bench.take(RunAction)) == 1
@@ -253,7 +253,7 @@ class TestTroubleWithTheDatabase:
         assert bench.state(id_) == 'SUCCESS'
 
     def test_start_that_took_effect_though_the_connection_was_lost(self, bench, interfere):
-        lose_the_answer_to_a_commit(interfere, bench.database)
+        lose_the_answer_to_a_commit(interfere)
         id_ = bench.start('pair')
         assert bench.task(id_, 'a').state == 'RUNNING'
         assert len(bench.take(RunAction)) == 1
@@ -261,7 +261,7 @@ class TestTroubleWithTheDatabase:
     def test_end_that_took_effect_though_the_connection_was_lost(self, bench, interfere):
         """Nothing new in this transaction: the revision tells."""
         id_ = bench.start('pair')
-        lose_the_answer_to_a_commit(interfere, bench.database)
+        lose_the_answer_to_a_commit(interfere)
         assert bench.ask(id_, Stop('ERROR', 'enough')).state == 'ERROR'
         assert bench.load(id_).execution.state_info == 'enough'
 

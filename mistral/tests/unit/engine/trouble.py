@@ -1,6 +1,7 @@
 """Trouble with a database, made to measure."""
 
 import sqlite3
+from contextlib import suppress
 
 from sqlalchemy import exc
 
@@ -30,11 +31,34 @@ def fail_once(interfere, owner, name, error, *, afterwards=False):
     interfere(owner, name, what)
 
 
-def lose_the_answer_to_a_commit(interfere, database):
+def lose_the_answer_to_a_commit(interfere):
     """The next transaction is committed, but the connection breaks before that is told."""
-    errors = [lost_connection()]
 
-    class Losing:
+    def end(transaction):
+        transaction.__exit__(None, None, None)
+        raise lost_connection()
+
+    _end_the_next_transaction(interfere, end)
+
+
+def lose_a_commit(interfere, meanwhile):
+    """The next transaction is rolled back; `meanwhile` happens before the engine hears of it."""
+
+    def end(transaction):
+        error = lost_connection()
+        with suppress(type(error)):
+            transaction.__exit__(type(error), error, None)
+        meanwhile()
+        raise error
+
+    _end_the_next_transaction(interfere, end)
+
+
+def _end_the_next_transaction(interfere, end):
+    """Do so in place of its commit; all others end as usual."""
+    ends = [end]
+
+    class Ending:
         def __init__(self, transaction):
             self._transaction = transaction
 
@@ -42,8 +66,9 @@ def lose_the_answer_to_a_commit(interfere, database):
             return self._transaction.__enter__()
 
         def __exit__(self, *error):
-            self._transaction.__exit__(*error)
-            if errors and error == (None, None, None):
-                raise errors.pop()
+            if ends and error == (None, None, None):
+                ends.pop()(self._transaction)
+            else:
+                self._transaction.__exit__(*error)
 
-    interfere(Database, 'transaction', lambda method, self: Losing(method(self)))
+    interfere(Database, 'transaction', lambda method, self: Ending(method(self)))
