@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from mistral.tests.functional.service.processes import run
+from mistral.tests.functional.service.client import mistral
 from mistral.tests.functional.service.rest import Rest
 from mistral.tests.waiting import wait_for
 
@@ -76,21 +76,20 @@ Write = Callable[[str], str]
 class Client:
     """The client of a user. Each command must succeed."""
 
-    def __init__(self, home: Path, url: str) -> None:
-        self._home = home
+    def __init__(self, url: str) -> None:
         self._url = url
 
     def text(self, command: str, *arguments: str) -> str:
         """What a command prints."""
-        ended = run(self._home, 'mistral', command, *arguments, OS_MISTRAL_URL=self._url)
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
+        ended = mistral(self._url, command, *arguments)
+        assert ended.status == 0, ended.complaints
+        return ended.output
 
     def refusal(self, command: str, *arguments: str) -> str:
         """What a command complains about that must fail."""
-        ended = run(self._home, 'mistral', command, *arguments, OS_MISTRAL_URL=self._url)
-        assert ended.returncode != 0, ended.stdout
-        return ended.stderr
+        ended = mistral(self._url, command, *arguments)
+        assert ended.status != 0, ended.output
+        return ended.complaints
 
     def data(self, command: str, *arguments: str) -> Any:
         """What a command prints that prints JSON by itself."""
@@ -105,9 +104,9 @@ class Client:
         return {row['Name']: row for row in self.show(command, *arguments)}
 
 
-@pytest.fixture
-def mistral(rest: Rest, tmp_path: Path) -> Client:
-    return Client(tmp_path, rest.url)
+@pytest.fixture(name='mistral')
+def _mistral(rest: Rest) -> Client:
+    return Client(rest.url)
 
 
 @pytest.fixture

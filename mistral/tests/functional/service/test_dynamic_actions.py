@@ -81,8 +81,8 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
 
 
 @pytest.fixture
-def mistral(tmp_path: Path, rest: Rest) -> Client:
-    return Client(tmp_path, rest.url)
+def mistral(rest: Rest) -> Client:
+    return Client(rest.url)
 
 
 def upload(rest: Rest, method: str, path: str, code: str) -> Any:

@@ -1,30 +1,20 @@
 """Every command of python-mistralclient, with the arguments that a user types.
 
-What commands do to the service is told by the tests of `test_command_line_client.py`. Here they are
-run in the process of the tests, which is quicker.
+What commands do to the service is told by the tests of `test_command_line_client.py`.
 """
 
-import contextlib
-import io
-import os
 import shlex
-import warnings
 from collections.abc import Iterator
 from string import Template
 from typing import Final
-from unittest import mock
 
 import pytest
 
+from mistral.tests.functional.service import client
 from mistral.tests.functional.service.conftest import running_server
 from mistral.tests.functional.service.processes import Options
 from mistral.tests.functional.service.rest import Rest
 from mistral.tests.waiting import wait_for
-
-with warnings.catch_warnings():
-    # Those of the client's libraries are not ours to mend.
-    warnings.simplefilter('ignore')
-    from mistralclient.shell import MistralShell
 
 WORKFLOWS: Final = """
 version: '2.0'
@@ -209,34 +199,16 @@ def _make_objects(rest: Rest) -> dict[str, str]:
     }
 
 
-def run(url: str, *arguments: str) -> tuple[int, str]:
-    """What `mistral ARGUMENT...` returns, and what it writes to the terminal."""
-    terminal = io.StringIO()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith('OS_')}
-    with (
-        mock.patch.dict(os.environ, clean, clear=True),
-        contextlib.redirect_stdout(terminal),
-        contextlib.redirect_stderr(terminal),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter('ignore')
-        status = MistralShell().run(['--os-mistral-url', url, *arguments])
-    return status or 0, terminal.getvalue()
-
-
-@pytest.mark.parametrize('command', sorted(MistralShell._get_commands_v2()))
-def test_command(
-    rest: Rest, words: dict[str, str], caplog: pytest.LogCaptureFixture, command: str
-) -> None:
+@pytest.mark.parametrize('command', sorted(client.COMMANDS))
+def test_command(rest: Rest, words: dict[str, str], command: str) -> None:
     assert command in COMMANDS, f'The client has a new command: {command}'
     arguments, said = COMMANDS[command]
 
-    status, output = run(rest.url, command, *shlex.split(Template(arguments).substitute(words)))
+    ended = client.mistral(rest.url, command, *shlex.split(Template(arguments).substitute(words)))
 
-    assert (status != 0) == (command in REFUSED), output
-    # Complaints come through the log.
-    assert said in output + caplog.text
+    assert (ended.status != 0) == (command in REFUSED), ended
+    assert said in ended.output + ended.complaints
 
 
 def test_there_are_no_other_commands() -> None:
-    assert COMMANDS.keys() == MistralShell._get_commands_v2().keys()
+    assert COMMANDS.keys() == client.COMMANDS
