@@ -144,6 +144,10 @@ class Intake:
             return
         message_id = message.properties.get('message_id')
         if delivery := self._ledger.find(message_id):
+            if delivery.channel is self._channel:
+                # Published twice. The first one stands for both.
+                self._channel.basic_ack(message.delivery_tag)
+                return
             delivery.deliver(message)
             self._unacknowledged[delivery.tag] = delivery
             if not delivery.may_be_repeated:
@@ -205,8 +209,9 @@ class Intake:
         """Returns the seconds until the next message is old."""
         now = time.monotonic()
         while self._unacknowledged:
-            oldest = next(iter(self._unacknowledged.values()))
+            tag, oldest = next(iter(self._unacknowledged.items()))
             if now < oldest.since + PATIENCE:
                 return oldest.since + PATIENCE - now
+            del self._unacknowledged[tag]
             self._acknowledge(oldest)
         return None

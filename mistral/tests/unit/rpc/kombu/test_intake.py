@@ -56,6 +56,31 @@ def test_what_comes_again_while_it_is_in_hand_is_handled_once(case):
     assert case.channel.acknowledged == [7]
 
 
+@pytest.mark.parametrize('comes_again_first', [False, True])
+def test_what_is_published_twice_is_handled_once(case, comes_again_first):
+    """By a client that has lost its connection before the broker could confirm it."""
+    case.deliver(1, message_id='a')
+    if comes_again_first:
+        case.intake.closed()
+        case.open()
+        case.deliver(1, message_id='a', redelivered=True)
+    case.deliver(2, message_id='a')
+    assert case.channel.acknowledged == [2]
+    assert len(case.taken) == 1
+    case.finish(case.taken[0])
+    assert case.channel.acknowledged == [2, 1]
+
+
+def test_what_is_published_twice_and_becomes_old_is_acknowledged_once(case, monkeypatch):
+    case.deliver(1, message_id='a')
+    case.deliver(2, message_id='a')
+    monkeypatch.setattr(intake, 'PATIENCE', 0)
+    assert case.intake.work() is None
+    case.deliver(3, message_id='a')
+    case.finish(case.taken[0])
+    assert case.channel.acknowledged == [2, 1, 3]
+
+
 def test_what_comes_again_after_it_was_done_is_acknowledged_only(case):
     case.deliver(1, message_id='a')
     case.intake.closed()
