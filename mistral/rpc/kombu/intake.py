@@ -1,8 +1,8 @@
 """Consumes the queues of a server.
 
 The broker lets a server have `capacity` messages of each of its queues that are not acknowledged.
-`accept`, `finish` and `reject` may be called by any thread, the rest is called by the thread of the
-link.
+`accept`, `finish` and `give_back` may be called by any thread, the rest is called by the thread of
+the link.
 """
 
 import threading
@@ -88,10 +88,6 @@ class Intake:
     def give_back(self, delivery: Delivery) -> None:
         """Let another server have a message that has not been handled."""
         self._order(self._give_back, delivery)
-
-    def reject(self, delivery: Delivery) -> None:
-        """Have the broker drop a message that is of no use."""
-        self._order(self._reject, delivery)
 
     def _order(self, order: Callable[..., None], *arguments: Any) -> None:
         self._orders.append((order, arguments))
@@ -187,11 +183,6 @@ class Intake:
             self._unacknowledged.pop(delivery.tag, None)
             # A server's own queue passes on what is rejected, others have it again.
             self._channel.basic_reject(delivery.tag, requeue=not delivery.queue.gives_way)
-
-    def _reject(self, delivery: Delivery) -> None:
-        self._ledger.remove(delivery, is_done=True)
-        # A server's own queue would pass it on if it was rejected. It is of no use to others.
-        self._acknowledge(delivery)
 
     def _acknowledge(self, delivery: Delivery) -> None:
         """Once, and only on the channel that it has come by."""

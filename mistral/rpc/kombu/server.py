@@ -92,9 +92,9 @@ class KombuServer:
         try:
             call = messages.read_call(delivery.body)
         except ValueError as e:
-            LOG.error('A message on %s is dropped, it is no call: %s', delivery.queue.name, e)
-            self._intake.reject(delivery)
-            self._handling.remove()
+            LOG.error('A message on %s is no call: %s', delivery.queue.name, e)
+            # Whoever waits for an answer would send it again and again if there was none.
+            self._end(delivery, 'message', None, MistralException(f'This is no call: {e}'))
             return
         method = None if call.method.startswith('_') else getattr(self._endpoint, call.method, None)
         if method is None:

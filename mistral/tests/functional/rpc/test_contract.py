@@ -27,6 +27,12 @@ def test_call_returns_the_result(bus):
     assert answer == {'arguments': {'a': [1, None, 'é'], 'at': now}, 'project': 'p'}
 
 
+def test_data_may_look_like_that_of_the_wire(bus):
+    bus.serve(Recorder())
+    data = {'a': {'__datetime__': 'x'}, 'b': {'__datetime__': '2026-01-02'}}
+    assert bus.client().call(ENGINE, 'echo', SYSTEM, data)['arguments'] == data
+
+
 def test_large_messages(bus):
     bus.serve(Recorder())
     text = 'x' * 1_000_000
