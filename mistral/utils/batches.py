@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
@@ -46,9 +47,10 @@ class Batcher(Generic[Item]):
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
+        deadline = None if timeout is None else time.monotonic() + timeout
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(timeout)
+                thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
 
     def add(self, item: Item) -> None:
         with self._changed:

@@ -1,8 +1,10 @@
 import queue
 import threading
+from types import SimpleNamespace
 
 import pytest
 
+from mistral.utils import batches
 from mistral.utils.batches import Batcher
 
 PATIENCE = 10
@@ -101,6 +103,26 @@ def test_stop_does_not_wait_for_ever(make, handler):
     batcher.add(1)
     handler.next()
     batcher.stop(0)
+
+
+def test_threads_share_the_time_that_they_have_to_stop(make, handler, monkeypatch):
+    batcher = make(threads=3)
+    for n in range(3):
+        batcher.add(n)
+        handler.next()
+    now = 100.0
+    waits = []
+
+    def join(thread, timeout):
+        nonlocal now
+        waits.append(timeout)
+        now += timeout / 2
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, 'time', SimpleNamespace(monotonic=lambda: now))
+        patch.setattr(threading.Thread, 'join', join)
+        batcher.stop(8)
+    assert waits == [8, 4, 2]
 
 
 def test_stop_before_start(handler):
