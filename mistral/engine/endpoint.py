@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from mistral_lib.actions import Result
@@ -34,12 +35,7 @@ class EngineEndpoint(EngineService):
 
         The future gives the ids of actions whose result is not taken, because nobody waits for it.
         """
-        receipts = {
-            report['action_execution_id']: self._take(
-                report['action_execution_id'], report['execution_id'], Result(**report['result'])
-            )
-            for report in results
-        }
+        receipts = {report['action_execution_id']: self._receipt(report) for report in results}
         return all_done(receipts, _is_refusal)
 
     def claim_actions(
@@ -92,24 +88,32 @@ class EngineEndpoint(EngineService):
                 hand_over.suspect(connection, doubtful, last)
         return granted
 
-    def _take(
-        self, action_execution_id: str, execution_id: str | None, result: Result
-    ) -> 'Future[None]':
+    def _receipt(self, report: Mapping[str, Any]) -> 'Future[None]':
+        """Take in a result. Whatever is wrong with it, those that come with it are taken in."""
         receipt: Future[None] = Future()
+        try:
+            result = Result(**report['result'])
+            self._take(report['action_execution_id'], report['execution_id'], result, receipt)
+        except Exception as e:  # noqa: BLE001 - it goes to whoever waits
+            receipt.set_exception(e)
+        return receipt
+
+    def _take(
+        self,
+        action_execution_id: str,
+        execution_id: str | None,
+        result: Result,
+        receipt: 'Future[None]',
+    ) -> None:
         if execution_id is None:
-            try:
+            with suppress(InvalidStateTransitionException):
                 self._direct_actions.complete(action_execution_id, result)
-                receipt.set_result(None)
-            except InvalidStateTransitionException:
-                receipt.set_result(None)
-            except MistralException as e:
-                receipt.set_exception(e)
-            return receipt
+            receipt.set_result(None)
+            return
         event = events.ActionCompleted(
             action_execution_id, result.data, result.error, bool(result.cancel)
         )
         self._mailboxes.post(execution_id, Letter(event, receipt=receipt))
-        return receipt
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -14,7 +14,13 @@ import oslo_messaging as messaging
 from oslo_config import cfg
 
 from mistral.context import RequestContext
-from mistral.exceptions import ConfigurationError, MistralException, RpcError, RpcTimeoutError
+from mistral.exceptions import (
+    ConfigurationError,
+    MistralException,
+    RpcError,
+    RpcTimeoutError,
+    UnavailableException,
+)
 from mistral.rpc import base, errors, wire
 
 LOG = logging.getLogger(__name__)
@@ -144,7 +150,7 @@ class _Dispatched:
                 result = answer.result() if isinstance(answer, Future) else answer
                 return wire.dump({'result': result})
             except CancelledError:
-                cancelled = MistralException(f'"{name}" was cancelled')
+                cancelled = UnavailableException(f'"{name}" was cancelled')
                 return wire.dump({'error': errors.dump(cancelled)})
             except Exception as e:
                 error = errors.as_told(e)

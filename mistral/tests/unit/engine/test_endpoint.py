@@ -3,12 +3,14 @@
 import logging
 from collections import defaultdict
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import delete
 
 from mistral.auth.sealing import Sealer
 from mistral.context import SYSTEM
+from mistral.db.database import DatabaseFailure
 from mistral.db.models import action_executions, workflow_executions
 from mistral.db.store import direct_actions, jobs
 from mistral.db.store.hand_over import AGAIN_AFTER
@@ -136,6 +138,25 @@ class TestReportResults:
         mailboxes.leave()
         assert isinstance(answer.exception(0), UnavailableException)
         assert bench.jobs() == []
+
+    def test_one_that_cannot_be_stored_keeps_no_others_back(self, report, pair, mailboxes, bench):
+        id_, (a, b) = pair
+        unreadable = {'action_execution_id': a, 'execution_id': id_, 'result': {'other': 1}}
+        answer = report(unreadable, result_of(b, id_, 1))
+        mailboxes.handle()
+        assert isinstance(answer.exception(0), TypeError)
+        assert [bench.task(id_, name).state for name in ('a', 'b')] == ['RUNNING', 'SUCCESS']
+
+    def test_trouble_with_one_without_a_workflow_keeps_no_others_back(
+        self, report, pair, mailboxes, bench, monkeypatch
+    ):
+        id_, (a, _) = pair
+        broken = DatabaseFailure('statement', {}, ValueError())
+        monkeypatch.setattr(direct_actions, 'get', Mock(side_effect=broken))
+        answer = report(result_of('direct', None), result_of(a, id_, 1))
+        mailboxes.handle()
+        assert answer.exception(0) is broken
+        assert bench.task(id_, 'a').state == 'SUCCESS'
 
     def test_actions_without_a_workflow(self, report, endpoint, bench):
         row = endpoint.start_action(SYSTEM, name='std.noop', input={}, save_result=True)

@@ -16,29 +16,34 @@ from mistral.tests.unit.executors.doubles import PATIENCE, request
 class Engines:
     """Stands for the client: each call is answered by `answers`, one after the other, else well.
 
-    A call is held back as long as `open` is not set.
+    A call is held back as long as `open` is not set. `broken` gives what is raised whenever these
+    results, by their ids, or claims are among those of a call.
     """
 
     def __init__(self):
         self.calls = queue.Queue()
         self.answers = []
+        self.broken = {}
         self.open = threading.Event()
         self.open.set()
 
     def report_results(self, results, engine):
         sent = [(request.action_execution_id, result.data) for request, result in results]
-        return self._answer((engine, sent), [])
+        return self._answer((engine, sent), [], [id_ for id_, _ in sent])
 
     def claim_actions(self, executor, requests):
         ids = [request.action_execution_id for request in requests]
-        return self._answer((executor, ids), ids)
+        return self._answer((executor, ids), ids, ids)
 
     def report_running(self, executor, ids):
-        self._answer((executor, ids), None)
+        self._answer((executor, ids), None, ids)
 
-    def _answer(self, call, usual):
+    def _answer(self, call, usual, ids):
         self.calls.put(call)
         assert self.open.wait(PATIENCE)
+        for id_ in ids:
+            if id_ in self.broken:
+                raise self.broken[id_]
         answer = self.answers.pop(0) if self.answers else usual
         if isinstance(answer, Exception):
             raise answer
@@ -114,6 +119,56 @@ class TestResults:
             ('two', [('b', 'b')]),
         ]
 
+    @pytest.fixture
+    def batch(self, link, engines):
+        """Reports results in one call; gives their futures."""
+
+        def batch(*ids):
+            engines.open.clear()
+            report(link, 'first')
+            engines.next()
+            futures = [report(link, id_) for id_ in ids]
+            engines.open.set()
+            return futures
+
+        return batch
+
+    @pytest.mark.parametrize(
+        'error', [RpcTimeoutError(), UnavailableException(), MistralException(), TypeError()]
+    )
+    def test_keep_no_others_back(self, batch, engines, error):
+        engines.broken = {'b': error}
+        a, _, c = batch('a', 'b', 'c')
+        assert (a.result(PATIENCE), c.result(PATIENCE)) == (None, None)
+
+    def test_are_sent_alone_until_an_engine_takes_them(self, batch, link, engines):
+        engines.broken = {'b': UnavailableException()}
+        (b,) = batch('b')
+        for _ in range(5):
+            assert engines.next() == (None, [('b', 'b')])
+        later = [report(link, f'later-{n}') for n in range(2)]
+        assert [future.result(PATIENCE) for future in later] == [None, None]
+        assert not b.done()
+        engines.broken = {}
+        assert b.result(PATIENCE) is None
+
+    def test_that_engines_cannot_take_are_an_error_of_the_action(self, batch, engines, caplog):
+        engines.answers = [[], MistralException('Internal error: KeyError')]
+        (b,) = batch('b')
+        assert b.result(PATIENCE) is None
+        assert engines.next() == (None, [('b', 'b')])
+        engine, ((id_, data),) = engines.next()
+        assert (engine, id_, data) == (None, 'b', None)
+        assert 'Engines cannot take the result of action b' in caplog.text
+        assert 'Internal error: KeyError' in caplog.text
+
+    def test_that_engines_cannot_take_as_an_error_either_are_given_up(self, batch, engines):
+        engines.broken = {'b': TypeError('no data')}
+        (b,) = batch('b')
+        assert b.result(PATIENCE) is None
+        assert [engines.next()[1] for _ in range(2)] == [[('b', 'b')], [('b', None)]]
+        assert engines.calls.empty()
+
     def test_that_nobody_waits_for_are_done_with(self, link, engines, caplog):
         caplog.set_level('INFO')
         engines.answers = [['a']]
@@ -150,9 +205,21 @@ class TestClaims:
         ]  # fmt: skip
 
     def test_engines_are_asked_until_one_answers(self, claim, engines):
-        engines.answers = [RpcError(), RpcTimeoutError(), MistralException()]
+        engines.answers = [RpcError(), RpcTimeoutError(), UnavailableException()]
         assert claim('a').get(timeout=PATIENCE) == ('a', True)
         assert [engines.next() for _ in range(4)] == [('me', ['a'])] * 4
+
+    def test_one_that_cannot_be_answered_keeps_no_others_back(self, claim, engines, caplog):
+        engines.open.clear()
+        claim('first')
+        engines.next()
+        engines.broken = {'b': MistralException('broken')}
+        answers = claim('a', 'b', 'c')
+        engines.open.set()
+        assert [answers.get(timeout=PATIENCE) for _ in range(4)] == [
+            ('first', True), ('a', True), ('b', False), ('c', True),
+        ]  # fmt: skip
+        assert 'Action b cannot be claimed' in caplog.text
 
 
 class TestStop:

@@ -15,6 +15,7 @@ from mistral.exceptions import (
     DBEntityNotFoundError,
     MistralException,
     RpcTimeoutError,
+    UnavailableException,
 )
 from mistral.rpc.base import ENGINE, EXECUTOR
 from mistral.tests.waiting import wait_for
@@ -134,6 +135,13 @@ def test_answer_that_comes_later_is_waited_for(transport, endpoint, is_error):
     else:
         assert transport.call(ENGINE, 'answer_later', CALLER, {}) == 'late'
     thread.join(PATIENCE)
+
+
+def test_answer_that_will_not_come_may_be_had_from_another(transport, endpoint):
+    """The engine stops: the call can be made again."""
+    endpoint.later.cancel()
+    with pytest.raises(UnavailableException, match='"answer_later" was cancelled'):
+        transport.call(ENGINE, 'answer_later', CALLER, {})
 
 
 def test_no_answer_in_time(transport, endpoint):
