@@ -54,7 +54,8 @@ class Transport(Protocol):
         """Call and wait for the result; raises what the endpoint raises.
 
         :param server: the one server that is meant, by its name; otherwise any of the topic.
-        :param timeout: seconds to wait, by default `[DEFAULT] rpc_response_timeout`.
+        :param timeout: seconds to wait, by default `[DEFAULT] rpc_response_timeout` between
+            processes, and without end within one (`mistral.rpc.local`).
         :raises RpcTimeoutError: if there is no answer in time.
         :raises ServerGoneError: if it is seen that nobody serves under the name.
         """

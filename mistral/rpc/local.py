@@ -9,7 +9,11 @@ from mistral.exceptions import RpcTimeoutError
 
 
 class LocalTransport:
-    """Calls endpoints directly. Every server is this one."""
+    """Calls endpoints directly, in the thread of the caller. Every server is this one.
+
+    A call takes as long as the endpoint does: no message can get lost, so there is an answer in the
+    end. `timeout` counts where the endpoint answers with a Future and the caller has given one.
+    """
 
     def __init__(self) -> None:
         self._endpoints: dict[str, Any] = {}
