@@ -58,6 +58,7 @@ class Transport(Protocol):
             processes, and without end within one (`mistral.rpc.local`).
         :raises RpcTimeoutError: if there is no answer in time.
         :raises ServerGoneError: if it is seen that nobody serves under the name.
+        :raises SizeLimitExceededException: if it is seen that the bus cannot carry so much.
         """
 
     def cast(

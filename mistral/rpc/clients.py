@@ -8,7 +8,7 @@ from mistral_lib.actions import Result
 from mistral.actions.requests import ActionRequest
 from mistral.actions.serialization import serialize_action
 from mistral.context import SYSTEM, RequestContext
-from mistral.exceptions import ActionException, RpcError
+from mistral.exceptions import ActionException, RpcError, SizeLimitExceededException
 from mistral.rpc.base import ENGINE, EXECUTOR, NOTIFIER, Transport
 from mistral.rpc.work import result_data
 from mistral.utils.ids import new_id
@@ -179,7 +179,7 @@ class ExecutorClient:
         trouble: RpcError | None = None
         for target, calls in by_server.items():
             try:
-                self._transport.cast(EXECUTOR, 'run_action', caller, calls, server=target)
+                refused |= self._send(caller, calls, target)
             except RpcError as e:
                 # That there is no such executor must not keep the others waiting.
                 trouble = e
@@ -204,6 +204,20 @@ class ExecutorClient:
             'timeout': request.timeout,
             'engine': self._engine(),
         }
+
+    def _send(
+        self, caller: RequestContext, calls: Sequence[Mapping[str, Any]], target: str | None
+    ) -> dict[str, str]:
+        """Send requests to one executor, or to any; returns those that are too large to be sent."""
+        try:
+            self._transport.cast(EXECUTOR, 'run_action', caller, calls, server=target)
+        except SizeLimitExceededException as e:
+            if len(calls) == 1:
+                return {calls[0]['action_execution_id']: str(e)}
+            # It is not known which one it was. That the others come twice does no harm.
+            alone = [self._send(caller, [call], target) for call in calls]
+            return {id_: error for refused in alone for id_, error in refused.items()}
+        return {}
 
 
 class NotifierClient:

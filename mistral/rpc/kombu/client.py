@@ -96,6 +96,7 @@ class KombuTransport:
         for `[DEFAULT] rpc_response_timeout`. If it fails, servers may have got some of the calls.
 
         :raises ServerGoneError: if there is no such server.
+        :raises SizeLimitExceededException: if one of them is too large for the broker.
         :raises RpcError: if the broker does not take the messages in time.
         """
         if not calls:
@@ -181,8 +182,8 @@ class _Client:
         # The channel of the outbox comes after it: the broker takes in what was published.
         self._reply_channel.queue_delete(self.replies.name, nowait=True)
 
-    def closed(self) -> None:
-        self.outbox.close()
+    def closed(self, error: Exception | None) -> None:
+        self.outbox.close(error)
         self._last_tag = 0
 
     def _on_answer(self, message: Any) -> None:

@@ -127,7 +127,7 @@ class Intake:
                 if queue.gives_way:
                     self._channel.queue_delete(queue.name, if_empty=True, nowait=True)
 
-    def closed(self) -> None:
+    def closed(self, error: Exception | None) -> None:
         self._connection = self._channel = None
         self._unacknowledged.clear()
         self._end_accepting(False)

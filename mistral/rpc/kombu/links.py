@@ -39,8 +39,8 @@ class User(Protocol):
     def closing(self) -> None:
         """Write the last words: the link is being stopped."""
 
-    def closed(self) -> None:
-        """The connection is gone, however it went."""
+    def closed(self, error: Exception | None) -> None:
+        """The connection is gone; `error` says why, None if it was closed."""
 
 
 class Broker:
@@ -168,6 +168,7 @@ class Link:
 
     def _keep(self, connection: Connection) -> None:
         """Use a connection until it is lost or the link is stopped."""
+        error = None
         try:
             self._user.opened(connection)
             connection.hold()
@@ -178,10 +179,13 @@ class Link:
             self._user.work()
             self._user.closing()
             connection.close()
+        except Exception as e:
+            error = e
+            raise
         finally:
             self._is_up = False
             connection.drop()
-            self._user.closed()
+            self._user.closed(error)
 
     def _serve(self, connection: Connection) -> None:
         # Not select.poll(): eventlet has none.

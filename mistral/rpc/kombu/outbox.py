@@ -16,7 +16,7 @@ from typing import Any
 import amqp
 from amqp import spec
 
-from mistral.exceptions import RpcError, ServerGoneError
+from mistral.exceptions import RpcError, ServerGoneError, SizeLimitExceededException
 from mistral.rpc.kombu.connections import Connection
 
 #: Called once, by the thread of the link: with None when all messages are confirmed, or with why
@@ -119,8 +119,19 @@ class Outbox:
         self._connection = connection
         self._channel = channel
 
-    def close(self) -> None:
+    def close(self, error: Exception | None = None) -> None:
+        """Keep what is not confirmed for the next connection.
+
+        :param error: why there is none. One message may be to blame: that is not sent again.
+        """
         unconfirmed = list(self._unconfirmed.values())
+        if unconfirmed and _is_about_size(error):
+            # The broker does not say which one it was, but it can only be the largest.
+            culprit = max(unconfirmed, key=lambda publication: len(publication.body))
+            unconfirmed.remove(culprit)
+            culprit.batch.settle(
+                SizeLimitExceededException(f'The message is too large for the broker: {error}')
+            )
         self._unconfirmed.clear()
         self._by_id.clear()
         self._waiting.extendleft(reversed(unconfirmed))
@@ -187,3 +198,8 @@ class Outbox:
         for publication in found:
             del self._by_id[publication.id]
         return found
+
+
+def _is_about_size(error: Exception | None) -> bool:
+    """Nothing else can be wrong with messages as they are published here."""
+    return isinstance(error, amqp.PreconditionFailed) and error.method_sig == spec.Basic.Publish

@@ -15,7 +15,11 @@ from mistral.context import SYSTEM, RequestContext
 from mistral.db.store.hand_over import Claim
 from mistral.engine.endpoint import EngineEndpoint
 from mistral.engine.service import EngineService
-from mistral.exceptions import DBEntityNotFoundError, RpcTimeoutError
+from mistral.exceptions import (
+    DBEntityNotFoundError,
+    RpcTimeoutError,
+    SizeLimitExceededException,
+)
 from mistral.executors.endpoint import ExecutorEndpoint
 from mistral.notifiers.endpoint import NotifierEndpoint
 from mistral.rpc import wire
@@ -178,6 +182,21 @@ class TestExecutorClient:
             CALLER, [(bad, None), (request(), None)]
         )
         assert list(refused) == ['bad']
+        assert [call[3]['action_execution_id'] for call in transport.calls] == ['a']
+
+    def test_action_that_is_too_large_keeps_no_other_back(self):
+        class Narrow(Transport):
+            def cast(self, topic, method, caller, calls, *, server=None):
+                if any(call['action_execution_id'] == 'large' for call in calls):
+                    raise SizeLimitExceededException('too large')
+                super().cast(topic, method, caller, calls, server=server)
+
+        transport = Narrow()
+        large = request(action_execution_id='large')
+        refused = ExecutorClient(transport, lambda: None).run_actions(
+            CALLER, [(request(), None), (large, None)]
+        )
+        assert refused == {'large': 'too large'}
         assert [call[3]['action_execution_id'] for call in transport.calls] == ['a']
 
 

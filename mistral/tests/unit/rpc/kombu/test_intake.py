@@ -48,7 +48,7 @@ def test_acknowledged_when_finished(case):
 
 def test_what_comes_again_while_it_is_in_hand_is_handled_once(case):
     case.deliver(1, message_id='a')
-    case.intake.closed()
+    case.intake.closed(None)
     case.open()
     case.deliver(7, message_id='a', redelivered=True)
     assert len(case.taken) == 1
@@ -61,7 +61,7 @@ def test_what_is_published_twice_is_handled_once(case, comes_again_first):
     """By a client that has lost its connection before the broker could confirm it."""
     case.deliver(1, message_id='a')
     if comes_again_first:
-        case.intake.closed()
+        case.intake.closed(None)
         case.open()
         case.deliver(1, message_id='a', redelivered=True)
     case.deliver(2, message_id='a')
@@ -83,7 +83,7 @@ def test_what_is_published_twice_and_becomes_old_is_acknowledged_once(case, monk
 
 def test_what_comes_again_after_it_was_done_is_acknowledged_only(case):
     case.deliver(1, message_id='a')
-    case.intake.closed()
+    case.intake.closed(None)
     case.intake.finish(case.taken[0])
     case.open()
     case.intake.work()
@@ -95,7 +95,7 @@ def test_what_comes_again_after_it_was_done_is_acknowledged_only(case):
 
 def test_old_acknowledgements_do_not_go_to_a_new_channel(case):
     case.deliver(1, message_id='a')
-    case.intake.closed()
+    case.intake.closed(None)
     case.open()
     case.finish(case.taken[0])
     assert case.channel.acknowledged == []
@@ -129,7 +129,7 @@ def test_accepted_before_it_is_handled(case):
 
 def test_not_accepted_when_it_may_be_with_another_server(case):
     case.deliver(1, message_id='a')
-    case.intake.closed()
+    case.intake.closed(None)
     answer = intake.Accepted()
     case.intake._order(case.intake._accept, case.taken[0], answer)
     case.open()

@@ -4,8 +4,9 @@ import time
 from typing import Any
 
 import pytest
+from amqp import PreconditionFailed, spec
 
-from mistral.exceptions import RpcError, ServerGoneError
+from mistral.exceptions import RpcError, ServerGoneError, SizeLimitExceededException
 from mistral.rpc.kombu.outbox import Batch, Outbox
 from mistral.tests.unit.rpc.kombu.fakes import FakeConnection
 
@@ -63,6 +64,34 @@ def test_what_is_not_confirmed_is_published_again_and_first(case):
     assert case.bodies == [b'1', b'3', b'4']
     case.channel.confirm(3, multiple=True)
     assert case.outcomes == [None, None]
+
+
+def test_one_that_is_too_large_is_given_up_and_no_other(case):
+    case.post(b'1')
+    case.post(b'2', b'large')
+    case.post(b'3')
+    case.outbox.work()
+    case.outbox.close(PreconditionFailed('message size 5', spec.Basic.Publish))
+    case.open()
+    case.outbox.work()
+    assert case.bodies == [b'1', b'2', b'3']
+    case.channel.confirm(3, multiple=True)
+    assert [type(outcome) for outcome in case.outcomes] == [
+        type(None), SizeLimitExceededException, type(None),
+    ]  # fmt: skip
+    assert 'too large for the broker: Basic.publish: (406) message size 5' in str(case.outcomes[1])
+
+
+@pytest.mark.parametrize(
+    'error', [PreconditionFailed('other', spec.Queue.Declare), ConnectionResetError()]
+)
+def test_no_message_is_to_blame_for_other_errors(case, error):
+    case.post(b'1', b'2')
+    case.outbox.work()
+    case.outbox.close(error)
+    case.open()
+    case.outbox.work()
+    assert case.bodies == [b'1', b'2']
 
 
 def test_a_message_keeps_its_id(case):
