@@ -104,12 +104,12 @@ class Sweeps:
                     taken_before=now - self._taken_for,
                     limit=_PORTION,
                 )
-            if found:
-                metrics.FOUND_BY_SWEEP.labels('overdue events').inc(len(found))
-                LOG.info('Delivering %d overdue events', len(found))
-                self._deliver([(job.execution_id, job.event, job.id) for job in found])
-            if len(found) < _PORTION:
+            # Not all that was taken may have been understood: a short portion is not the last one.
+            if not found:
                 return
+            metrics.FOUND_BY_SWEEP.labels('overdue events').inc(len(found))
+            LOG.info('Delivering %d overdue events', len(found))
+            self._deliver([(job.execution_id, job.event, job.id) for job in found])
 
     def waiting_actions(self) -> None:
         """Have actions handed over again that no executor has started."""

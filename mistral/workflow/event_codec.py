@@ -34,7 +34,11 @@ def encode(event: events.Event) -> dict[str, Any]:
 
 
 def decode(data: Mapping[str, Any]) -> events.Event:
-    """The opposite of `encode`; raises KeyError for an unknown type of event."""
+    """The opposite of `encode`.
+
+    Raises KeyError for an unknown type of event, TypeError or ValueError for other fields than it
+    has.
+    """
     fields = dict(data)
     event: events.Event = _TYPES[fields.pop('type')](**fields)
     return event

@@ -5,6 +5,7 @@ A job is an event for an execution: at once (a message from another execution) o
 effect once, however often it is delivered.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,18 @@ from mistral.workflow.effects import Effect, ScheduleTimer, Send
 from mistral.workflow.events import Event, TimerFired
 from mistral.workflow.model import WorkflowExecution
 
+LOG = logging.getLogger(__name__)
+
 #: The registered operation of these jobs: deliver an event to the execution in `key`.
 DELIVER_EVENT: Final = 'engine.deliver_event'
+
+
+_SELECT: Final = select(
+    scheduled_jobs.c.id,
+    scheduled_jobs.c.key,
+    scheduled_jobs.c.func_args,
+    scheduled_jobs.c.execute_at,
+).where(scheduled_jobs.c.func_name == DELIVER_EVENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +92,15 @@ def existing(connection: Connection, job_ids: Sequence[str]) -> set[str]:
 
 def of_execution(connection: Connection, execution_id: str) -> list[Event]:
     """The events for one execution that nobody has handled yet."""
-    columns = scheduled_jobs.c
-    query = select(columns.func_args).where(
-        columns.func_name == DELIVER_EVENT, columns.key == execution_id
-    )
-    return [event_codec.decode(args) for args in connection.execute(query).scalars()]
+    query = _SELECT.where(scheduled_jobs.c.key == execution_id)
+    return [job.event for job in _read(connection.execute(query).mappings())]
 
 
 def pending(connection: Connection) -> list[Job]:
     """All jobs in the order in which they are due."""
     columns = scheduled_jobs.c
-    query = (
-        select(columns.id, columns.key, columns.func_args, columns.execute_at)
-        .where(columns.func_name == DELIVER_EVENT)
-        .order_by(columns.execute_at, columns.created_at, columns.id)
-    )
-    return [_from_row(row) for row in connection.execute(query).mappings()]
+    query = _SELECT.order_by(columns.execute_at, columns.created_at, columns.id)
+    return _read(connection.execute(query).mappings())
 
 
 def take_overdue(
@@ -109,13 +113,12 @@ def take_overdue(
 ) -> list[Job]:
     """Jobs that have been due for a while; nobody else finds them until `taken_before` is past now.
 
+    Jobs that this release does not understand are taken, too, so that the next look finds others.
     Several may look at the same time: none waits for another, none takes what another has taken.
     """
     columns = scheduled_jobs.c
     query = (
-        select(columns.id, columns.key, columns.func_args, columns.execute_at)
-        .where(
-            columns.func_name == DELIVER_EVENT,
+        _SELECT.where(
             columns.execute_at <= due_before,
             or_(columns.captured_at.is_(None), columns.captured_at < taken_before),
         )
@@ -123,12 +126,23 @@ def take_overdue(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    found = [_from_row(row) for row in connection.execute(query).mappings()]
-    for chunk in chunks([job.id for job in found]):
+    found = connection.execute(query).mappings().all()
+    for chunk in chunks([row['id'] for row in found]):
         taken = update(scheduled_jobs).where(columns.id.in_(chunk)).values(captured_at=now)
         connection.execute(taken)
+    return _read(found)
+
+
+def _read(rows: Iterable[Any]) -> list[Job]:
+    """The jobs of rows. Those of a newer release wait for a process that understands them."""
+    found, unknown = [], []
+    for row in rows:
+        try:
+            event = event_codec.decode(row['func_args'])
+        except (KeyError, TypeError, ValueError):
+            unknown.append(row['id'])
+        else:
+            found.append(Job(row['id'], row['key'], event, row['execute_at']))
+    if unknown:
+        LOG.warning('This release does not understand the events of jobs %s', ', '.join(unknown))
     return found
-
-
-def _from_row(row: Any) -> Job:
-    return Job(row['id'], row['key'], event_codec.decode(row['func_args']), row['execute_at'])

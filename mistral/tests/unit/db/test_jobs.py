@@ -15,14 +15,13 @@ NOW = NOON + timedelta(minutes=1)
 
 @pytest.fixture
 def add(database):
-    def add(id_, due=NOON, captured_at=None, func_name=jobs.DELIVER_EVENT):
+    def add(id_, due=NOON, **columns):
         with database.transaction() as connection:
             jobs.add(connection, [jobs.Job(id_, f'execution of {id_}', Settle(), due)], NOON)
-            connection.execute(
-                scheduled_jobs.update()
-                .where(scheduled_jobs.c.id == id_)
-                .values(captured_at=captured_at, func_name=func_name)
-            )
+            if columns:
+                connection.execute(
+                    scheduled_jobs.update().where(scheduled_jobs.c.id == id_).values(columns)
+                )
 
     return add
 
@@ -75,3 +74,26 @@ def test_they_come_with_their_event_and_execution(add, database):
     with database.transaction() as connection:
         (job,) = jobs.take_overdue(connection, NOW, due_before=NOON, taken_before=NOON, limit=1)
     assert job == jobs.Job('j', 'execution of j', Settle(), NOON)
+
+
+@pytest.mark.parametrize(
+    'args',
+    [{'type': 'Explode'}, {'type': 'Settle', 'gently': True}, {'type': []}, {}, [], 'x', None],
+    ids=str,
+)
+def test_what_a_newer_release_has_written_does_not_hold_up_the_rest(add, take, database, args):
+    add('new', NOON - SECOND, func_args=args)
+    add('known', key='execution')
+    with database.read() as connection:
+        assert [job.id for job in jobs.pending(connection)] == ['known']
+        assert jobs.of_execution(connection, 'execution of new') == []
+        assert jobs.of_execution(connection, 'execution') == [Settle()]
+    assert [take(1), take(1)] == [[], ['known']]
+
+
+def test_what_is_not_understood_is_named_once_a_look(add, take, caplog):
+    for id_ in ('a', 'b', 'c'):
+        add(id_, func_args={'type': 'Explode'} if id_ < 'c' else {'type': 'Settle'})
+    assert take() == ['c']
+    (record,) = caplog.records
+    assert record.getMessage() == 'This release does not understand the events of jobs a, b'
