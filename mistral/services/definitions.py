@@ -5,7 +5,7 @@ object of the caller's own project goes before a public one of the same name.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from mistral.actions.catalog import RESERVED_PREFIX
@@ -117,7 +117,8 @@ class DefinitionsService:
         """Store the ad-hoc actions of the text; only the service's own may have reserved names."""
         parsed = self._parser.parse_actions(text, validate=validate)
         if not is_system:
-            _refuse_reserved(parsed)
+            for each in parsed:
+                _refuse_reserved(each.spec.name)
         given = {'namespace': namespace, 'scope': scope, 'is_system': is_system}
         with self._database.transaction() as conn:
             return [
@@ -139,8 +140,11 @@ class DefinitionsService:
         _check_single(parsed, identifier, 'actions')
         with self._database.transaction() as conn:
             keys = [Key(identifier or each.spec.name, namespace) for each in parsed]
-            for key in keys:
-                self._refuse_system_action(conn, key, caller, 'modify')
+            for key, each in zip(keys, parsed, strict=True):
+                row = self._refuse_system_action(conn, key, caller, 'modify')
+                # One that Mistral 23 has let have such a name keeps it.
+                if each.spec.name != row['name']:
+                    _refuse_reserved(each.spec.name)
             return [
                 self.actions.update(conn, key, _with_scope(action_values(each), scope), caller)
                 for key, each in zip(keys, parsed, strict=True)
@@ -204,14 +208,17 @@ class DefinitionsService:
             self.workflows.put(conn, workflow_values(workflow) | name | shared, owner)
         for action in workbook.actions:
             name = {'name': f'{row["name"]}.{action.spec.name}'}
+            _refuse_reserved(name['name'])
             self.actions.put(conn, action_values(action) | name | shared, owner)
 
     def _refuse_system_action(
         self, conn: Any, key: Key, caller: RequestContext, attempt: str
-    ) -> None:
+    ) -> Row:
+        """The action's id and name, if the caller may change it."""
         row = self.actions.get(conn, key, caller, ('id', 'name', 'is_system'))
         if row['is_system'] and not caller.is_admin:
             raise InvalidActionException(f'Attempt to {attempt} a system action: {row["name"]}')
+        return row
 
 
 def check_scope(scope: str) -> None:
@@ -263,10 +270,9 @@ def _check_single(definitions: Sequence[Any], identifier: str | None, kind: str)
         )
 
 
-def _refuse_reserved(definitions: Iterable[ActionDefinition]) -> None:
-    for definition in definitions:
-        if definition.spec.name.startswith(RESERVED_PREFIX):
-            raise InvalidModelException(
-                f"Name '{definition.spec.name}' is reserved: names of the standard actions "
-                f"begin with '{RESERVED_PREFIX}', choose another one"
-            )
+def _refuse_reserved(action_name: str) -> None:
+    if action_name.startswith(RESERVED_PREFIX):
+        raise InvalidModelException(
+            f"Name '{action_name}' is reserved: names of the standard actions begin with "
+            f"'{RESERVED_PREFIX}', choose another one"
+        )

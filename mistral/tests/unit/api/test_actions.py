@@ -178,6 +178,25 @@ def test_installed_actions_cannot_be_written(api):
     assert 'reserved' in api.fault('POST', '/v2/actions', 400, text=text)
 
 
+def test_no_action_is_renamed_to_a_reserved_name(api):
+    (created,) = create(api)
+    text = "version: '2.0'\nstd.greet: {base: std.noop}\n"
+
+    for identifier in (created['id'], 'greet'):
+        fault = api.fault('PUT', f'/v2/actions/{identifier}', 400, text=text)
+        assert fault.startswith("Name 'std.greet' is reserved")
+    assert names(api.get('/v2/actions')) == ['greet', 'std.echo', 'std.noop']
+
+
+def test_an_action_of_mistral_23_keeps_its_name(api):
+    api.insert('actions', name='std.greet', namespace='', spec={}, input='')
+
+    text = "version: '2.0'\nstd.greet: {base: std.noop}\n"
+    for path in ('/v2/actions', '/v2/actions/std.greet'):
+        (updated,) = api.request('PUT', path, status=200, text=text).json['actions']
+        assert updated['definition'] == text
+
+
 def test_public_actions_of_others_can_be_read_only(api):
     values = {'name': 'theirs', 'namespace': '', 'scope': 'public', 'spec': {}, 'input': ''}
     api.insert('actions', 'p2', **values)

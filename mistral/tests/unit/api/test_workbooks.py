@@ -97,6 +97,18 @@ def test_update_publishes_members_too(api):
     assert api.get('/v2/workflows/wb.main')['scope'] == 'public'
 
 
+def test_its_actions_get_no_reserved_names(api):
+    text = TEXT.replace('name: wb', 'name: std')
+
+    fault = api.fault('POST', '/v2/workbooks', 400, text=text)
+    assert fault.startswith("Name 'std.hello' is reserved")
+    assert api.get('/v2/workbooks') == {'workbooks': []}
+    workflows_only = text.split('actions:', maxsplit=1)[0].replace('hello', 'std.noop')
+    create(api, workflows_only)
+    api.request('PUT', '/v2/workbooks', status=400, text=text)
+    assert api.get('/v2/workbooks/std')['definition'] == workflows_only
+
+
 def test_update_of_an_unknown_one(api):
     api.request('PUT', '/v2/workbooks', status=404, text=TEXT)
 
