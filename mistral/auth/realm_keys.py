@@ -14,22 +14,23 @@ from mistral.exceptions import UnauthorizedException
 
 LOG = logging.getLogger(__name__)
 
-#: Realms whose keys are kept.
+#: Realms whose keys are kept, and others that are known not to have any.
 _CAPACITY: Final = 32
 
 #: Seconds after which keys are fetched again, so that one that was withdrawn does not count.
 _LIFETIME: Final = 600.0
 
-#: Seconds between two fetches because of keys that are not known.
+#: Seconds between two fetches because of keys or realms that are not known.
 _LEAST_INTERVAL: Final = 10.0
 
 
 @dataclass(slots=True)
 class _Realm:
     """`fetched_at` and `missed_at`, when an unknown key last was a reason to fetch them, are on
-    the monotonic clock, in seconds."""
+    the monotonic clock, in seconds. `refusal` says why there are no keys to be had."""
 
     keys: dict[str | None, jwt.PyJWK] = field(default_factory=dict)
+    refusal: str | None = None
     fetched_at: float = float('-inf')
     missed_at: float = float('-inf')
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -41,7 +42,10 @@ class RealmKeys:
     def __init__(
         self, fetch: Callable[[str], Any], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`fetch` gets the JSON Web Key Set of a realm; what it raises is raised."""
+        """`fetch` gets the JSON Web Key Set of a realm; what it raises is raised.
+
+        It raises UnauthorizedException for a realm that does not exist.
+        """
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
@@ -55,14 +59,25 @@ class RealmKeys:
         known = self._realm(realm)
         with known.lock:
             if self._is_due(known, key_id):
-                known.keys = _parse(self._fetch(realm))
-                known.fetched_at = self._clock()
+                self._refresh(known, realm)
             found = _choose(known, key_id)
+            refusal = known.refusal
         if found is None:
             raise UnauthorizedException(
-                f"Token is signed with a key that realm '{realm}' does not have"
+                refusal or f"Token is signed with a key that realm '{realm}' does not have"
             )
         return found
+
+    def _refresh(self, realm: _Realm, name: str) -> None:
+        try:
+            realm.keys = _parse(self._fetch(name))
+            realm.refusal = None
+        except UnauthorizedException as e:
+            # Anybody can make up names: the same one is not a reason to ask again and again.
+            realm.keys = {}
+            realm.refusal = str(e)
+            realm.missed_at = self._clock()
+        realm.fetched_at = self._clock()
 
     def _is_due(self, realm: _Realm, key_id: str | None) -> bool:
         now = self._clock()
@@ -78,11 +93,20 @@ class RealmKeys:
         with self._lock:
             realm = self._realms.get(name)
             if realm is None:
+                self._make_room()
                 realm = self._realms[name] = _Realm()
             self._realms.move_to_end(name)
-            if len(self._realms) > _CAPACITY:
-                self._realms.popitem(last=False)
             return realm
+
+    def _make_room(self) -> None:
+        """Forget the realms that were not asked about for longest.
+
+        Those that do not exist have a room of their own: they cannot push out those that do.
+        """
+        for has_keys in (True, False):
+            names = [name for name, realm in self._realms.items() if bool(realm.keys) is has_keys]
+            for name in names[: max(0, len(names) - _CAPACITY + 1)]:
+                del self._realms[name]
 
 
 def _choose(realm: _Realm, key_id: str | None) -> jwt.PyJWK | None:

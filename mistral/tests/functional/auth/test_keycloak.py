@@ -187,6 +187,16 @@ def test_new_key_is_fetched_and_unknown_ones_do_not_flood_keycloak(rest, issuer)
     assert issuer.fetches('blue') == before + 1
 
 
+def test_keys_are_not_fetched_for_what_is_refused_anyway(rest, issuer):
+    violet = {'iss': f'{issuer.url}/realms/violet'}
+    for changes in ({'iss': 'http://evil.example/realms/violet'}, {**violet, 'exp': 1}):
+        assert refusal(get(rest, issuer.token('red', **changes)))
+    assert issuer.fetches('violet') == 0
+    for _ in range(3):
+        assert refusal(get(rest, issuer.token('red', **violet))) == "Keycloak has no realm 'violet'"
+    assert issuer.fetches('violet') == 1
+
+
 @pytest.fixture(scope='module')
 def asking(issuer, tmp_path_factory):
     """A server that asks Keycloak about each token, and takes those for itself only."""

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mistral.auth.realm_keys import RealmKeys
-from mistral.exceptions import UnauthorizedException
+from mistral.exceptions import UnauthorizedException, UnavailableException
 
 
 def public_key(id):
@@ -17,15 +17,19 @@ def public_key(id):
 
 
 class Keycloak:
-    """Publishes the keys of one set for all realms; `now` is what the clock shows."""
+    """Publishes the keys of one set for all realms but those of `unknown`; `now` is what the
+    clock shows."""
 
     def __init__(self):
         self.now = 1000.0
         self.published = [public_key('a')]
         self.fetched = []
+        self.unknown = set()
 
     def fetch(self, realm):
         self.fetched.append(realm)
+        if realm in self.unknown:
+            raise UnauthorizedException('no such realm')
         return {'keys': self.published}
 
 
@@ -103,3 +107,43 @@ def test_few_realms_are_remembered(keys, keycloak):
     for number in range(40):
         keys.find(f'realm{number}', 'a')
     assert len(keys._realms) == 32
+
+
+def test_a_realm_that_does_not_exist_is_asked_about_every_ten_seconds(keys, keycloak):
+    keycloak.unknown = {'green'}
+    for seconds in (0, 9, 2, 9):
+        keycloak.now += seconds
+        with pytest.raises(UnauthorizedException, match='no such realm'):
+            keys.find('green', 'a')
+    assert keycloak.fetched == ['green', 'green']
+    keycloak.unknown.clear()
+    keycloak.now += 2
+    assert keys.find('green', 'a').key_id == 'a'
+
+
+def test_made_up_realms_do_not_push_out_real_ones(keys, keycloak):
+    real = [f'real{number}' for number in range(31)]
+    for realm in real:
+        keys.find(realm, 'a')
+    keycloak.unknown = {f'made up {number}' for number in range(100)}
+    for realm in keycloak.unknown:
+        with pytest.raises(UnauthorizedException):
+            keys.find(realm, 'a')
+    assert len(keys._realms) < 2 * 32
+    keycloak.fetched.clear()
+    for realm in real:
+        keys.find(realm, 'a')
+    assert keycloak.fetched == []
+
+
+def test_a_fetch_that_fails_is_repeated_and_leaves_nothing_behind(keycloak):
+    def fetch(realm):
+        raise UnavailableException('away')
+
+    keys = RealmKeys(fetch, lambda: keycloak.now)
+    for number in range(100):
+        with pytest.raises(UnavailableException):
+            keys.find(f'realm{number}', 'a')
+    assert len(keys._realms) <= 32
+    keys._fetch = keycloak.fetch
+    assert keys.find('realm99', 'a').key_id == 'a'
