@@ -23,7 +23,9 @@ _READ_TIMEOUT: Final = 10.0
 #: The longest `timeout` that an entry may ask for: it costs a thread for as long.
 _MAX_TIMEOUT: Final = 60.0
 
-_ACCEPTED: Final = (200, 201)
+#: 202 and 204 are what queues and gateways answer.
+_ACCEPTED: Final = range(200, 300)
+
 _MAX_ANSWER: Final = 64 * 1024
 
 #: Carries the signature of the body, if the entry has a `secret`.
