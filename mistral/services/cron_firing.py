@@ -23,7 +23,7 @@ import json
 import logging
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -42,7 +42,7 @@ from mistral.exceptions import (
 from mistral.services import cron_choices
 from mistral.services.cron_patterns import next_occurrence
 from mistral.services.trigger_trusts import TriggerTrusts
-from mistral.services.triggered_workflows import log_failure, may_pass
+from mistral.services.triggered_workflows import PASSING, log_failure, may_pass
 
 LOG = logging.getLogger(__name__)
 
@@ -101,15 +101,29 @@ class CronFiring:
         self._trusts = trusts or TriggerTrusts(database)
 
     def fire_due(self) -> None:
-        """Start what is due. Raises what keeps workflows from being started at the moment."""
+        """Start what is due. Raises what keeps workflows from being started at the moment.
+
+        One that has to wait holds up no other.
+        """
         for _ in range(_LOOKS):
             with self._database.read() as connection:
                 occurrences = cron.due(connection, self._now(), _PORTION)
             # Others look at the same triggers: they had better not take them in the same order.
             random.shuffle(occurrences)
-            moved = [self._fire(occurrence) for occurrence in occurrences]
-            if not any(moved):
+            if not self._fire_all(occurrences):
                 return
+
+    def _fire_all(self, occurrences: Sequence[Occurrence]) -> bool:
+        """Returns whether this has changed when any trigger comes."""
+        moved, postponed = [], []
+        for occurrence in occurrences:
+            try:
+                moved.append(self._fire(occurrence))
+            except PASSING as e:
+                postponed.append(e)
+        if postponed:
+            raise postponed[0]
+        return any(moved)
 
     def _fire(self, occurrence: Occurrence) -> bool:
         """Returns whether this has changed when the trigger comes."""

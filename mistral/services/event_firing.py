@@ -24,7 +24,7 @@ from mistral.exceptions import (
 from mistral.expressions import Expressions
 from mistral.services.event_definitions import EventDefinitions
 from mistral.services.trigger_trusts import TriggerTrusts
-from mistral.services.triggered_workflows import log_failure, may_pass
+from mistral.services.triggered_workflows import PASSING, log_failure, may_pass
 
 LOG = logging.getLogger(__name__)
 
@@ -118,7 +118,8 @@ class EventFiring:
         """Start the workflows of those triggers that may see the notification.
 
         Raises what keeps workflows from being started at the moment, see `may_pass`; then it has
-        to be called again. While there is maintenance, notifications are dropped.
+        to be called again. One that has to wait holds up no other. While there is maintenance,
+        notifications are dropped.
         """
         chosen = [trigger for trigger in triggers if self._may_see(trigger, notification)]
         if not chosen:
@@ -132,13 +133,18 @@ class EventFiring:
                 return
         data = notification.data
         event_params = self._definitions.event_params(data)
+        postponed = []
         for trigger in chosen:
             try:
                 self._start(trigger, notification, {**data, 'event_params': event_params})
+            except PASSING as e:
+                postponed.append(e)
             except Exception as e:
                 if may_pass(e):
                     raise
                 log_failure(_identity(trigger), e)
+        if postponed:
+            raise postponed[0]
 
     def _may_see(self, trigger: EventTrigger, notification: Notification) -> bool:
         if trigger.is_public or not self._tells_projects_apart:

@@ -14,6 +14,10 @@ from mistral.workflow.creation import complete_input
 
 LOG = logging.getLogger(__name__)
 
+#: Errors that may pass and need not concern other triggers: Keystone fails over one trust, or the
+#: start of one workflow takes too long.
+PASSING: Final = (RpcError, UnavailableException)
+
 #: Columns of a workflow that `check_input` needs, and its name.
 CHECKED_COLUMNS: Final = ('id', 'name', 'spec')
 
@@ -33,7 +37,7 @@ def check_input(workflow: Row, input_: Mapping[str, Any]) -> None:
 
 def may_pass(error: Exception) -> bool:
     """Whether the workflow may be started a little later."""
-    return isinstance(error, RpcError | UnavailableException) or is_transient(error)
+    return isinstance(error, PASSING) or is_transient(error)
 
 
 def log_failure(trigger: str, error: Exception) -> None:

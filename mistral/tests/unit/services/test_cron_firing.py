@@ -30,18 +30,22 @@ MINUTE = timedelta(minutes=1)
 
 
 class Engine:
-    """Starts nothing twice, as the engine does; `error` is raised before, `lost_answer` after."""
+    """Starts nothing twice, as the engine does; `error` is raised before, `lost_answer` after.
+
+    `errors` are those of single workflows.
+    """
 
     def __init__(self):
         self.calls = []
         self.started = {}
         self.stopped = []
         self.error = self.lost_answer = self.stop_error = None
+        self.errors = {}
 
     def start_workflow(self, caller, **call):
         self.calls.append(call['execution_id'])
-        if self.error:
-            raise self.error
+        if error := self.error or self.errors.get(call['workflow_identifier']):
+            raise error
         self.started.setdefault(call['execution_id'], (caller, call))
         if self.lost_answer:
             raise self.lost_answer
@@ -274,6 +278,26 @@ class TestFailures:
         engine.error = InputException('no')
         firing.fire_due()
         assert len(engine.calls) == 5
+
+    @pytest.mark.parametrize('error', [RpcTimeoutError('late'), UnavailableException()])
+    def test_a_trigger_that_has_to_wait_holds_up_no_other(self, firing, add, engine, error):
+        for n in range(9):
+            add(f't{n}', workflow_name=f'wf{n}')
+        engine.errors = {'wf4': error}
+        with pytest.raises(type(error)):
+            firing.fire_due()
+        assert len(engine.started) == 8
+        engine.errors = {}
+        firing.fire_due()
+        assert len(engine.started) == 9
+
+    def test_a_database_that_is_away_ends_the_turn(self, firing, add, engine):
+        for n in range(9):
+            add(f't{n}')
+        engine.error = OperationalError('SELECT', {}, ShuttingDown())
+        with pytest.raises(OperationalError):
+            firing.fire_due()
+        assert len(engine.calls) == 1
 
 
 class TestMissed:

@@ -155,6 +155,14 @@ def test_what_may_pass_is_for_the_caller(make, engine):
         make().fire([trigger('1')], NOTIFICATION)
 
 
+def test_a_trigger_that_has_to_wait_holds_up_no_other(make, engine):
+    engine.errors['p1'] = RpcTimeoutError('away')
+    firing = make(tells_projects_apart=False)
+    with pytest.raises(RpcTimeoutError):
+        firing.fire([trigger('1'), trigger('2', project='p2')], NOTIFICATION)
+    assert projects(engine) == ['p2']
+
+
 @pytest.mark.parametrize(('status', 'count'), [('RUNNING', 1), ('PAUSING', 0), ('PAUSED', 0)])
 def test_maintenance(database, make, engine, caplog, status, count):
     with database.transaction() as connection:
