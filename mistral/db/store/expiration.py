@@ -4,16 +4,15 @@ Only executions without a parent are looked at; everything below them goes with 
 ordered by when they changed last, then by id.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
-from mistral.db.chunks import chunks
-from mistral.db.models import task_executions, workflow_executions
+from mistral.db.models import workflow_executions
+from mistral.db.store import trees
 
 _EXECUTION: Final = workflow_executions.c
 
@@ -67,32 +66,8 @@ def delete_ended(connection: Connection, ids: Sequence[str], states: Collection[
     query = select(_EXECUTION.id).where(_EXECUTION.id.in_(sorted(ids)), *_ended(states))
     query = query.order_by(_EXECUTION.id).with_for_update(skip_locked=True)
     found = list(connection.execute(query).scalars())
-    if not found:
-        return 0
-    for level in (*_levels_below(connection, found), found):
-        for chunk in chunks(level):
-            connection.execute(delete(workflow_executions).where(_EXECUTION.id.in_(chunk)))
+    trees.delete_with_all_below(connection, found)
     return len(found)
-
-
-def _levels_below(connection: Connection, roots: Sequence[str]) -> list[list[str]]:
-    """The sub-workflows of executions, the lowest first.
-
-    MariaDB and MySQL follow foreign keys down to 15 levels, and refuse to delete what has more.
-    """
-    query = (
-        select(_EXECUTION.id, task_executions.c.workflow_execution_id)
-        .join(task_executions, task_executions.c.id == _EXECUTION.task_execution_id)
-        .where(_EXECUTION.root_execution_id.in_(roots))
-    )
-    below: dict[str, list[str]] = defaultdict(list)
-    for id_, parent in connection.execute(query):
-        below[parent].append(id_)
-    levels = []
-    level = list(roots)
-    while level := [child for parent in level for child in below.pop(parent, ())]:
-        levels.append(sorted(level))
-    return levels[::-1]
 
 
 def _ended(states: Collection[str]) -> tuple[ColumnElement[bool], ...]:

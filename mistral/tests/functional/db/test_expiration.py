@@ -9,7 +9,12 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from mistral.db.database import Database
-from mistral.db.models import action_executions, task_executions, workflow_executions
+from mistral.db.models import (
+    action_executions,
+    scheduled_jobs,
+    task_executions,
+    workflow_executions,
+)
 from mistral.services import expiration as module
 from mistral.services.expiration import Expiration, ExpirationPolicy
 
@@ -21,7 +26,7 @@ Add = Callable[..., str]
 
 @pytest.fixture
 def add(database: Database) -> Add:
-    """Stores an execution that ended so many minutes ago, with a task and an action."""
+    """Stores an execution that ended so many minutes ago, with a task, an action and a timer."""
 
     def add(id_: str, age: float, state: str = 'SUCCESS', parent: str | None = None) -> str:
         times = {'created_at': NOON - age * MINUTE, 'updated_at': NOON - age * MINUTE}
@@ -34,10 +39,12 @@ def add(database: Database) -> Add:
         }  # fmt: skip
         task = {'id': f'{id_}-t', 'workflow_execution_id': id_, 'state': state, **times}
         action = {'id': f'{id_}-a', 'task_execution_id': f'{id_}-t', 'state': state, **times}
+        job = {'id': f'{id_}-j', 'key': id_, 'execute_at': NOON}
         with database.transaction() as connection:
             connection.execute(insert(workflow_executions), execution)
             connection.execute(insert(task_executions), task)
             connection.execute(insert(action_executions), action)
+            connection.execute(insert(scheduled_jobs), job)
         return id_
 
     return add
@@ -129,7 +136,7 @@ def test_whole_trees_go_with_their_root(database: Database, add: Add) -> None:
     add('s/0', 20, 'SUCCESS', 's')
     assert perform(database, older_than=MINUTE) == ['s', 's/0']
     with database.read() as connection:
-        for table in (task_executions, action_executions):
+        for table in (task_executions, action_executions, scheduled_jobs):
             assert len(connection.execute(select(table.c.id)).all()) == 2
 
 

@@ -66,7 +66,7 @@ def test_a_sub_workflow_can_go_alone(store, grow, count):
 
 def test_wide_trees_go_batch_by_batch(store, grow, count, monkeypatch):
     in_pairs = functools.partial(chunks, size=2)
-    monkeypatch.setattr('mistral.db.repositories.executions.chunks', in_pairs)
+    monkeypatch.setattr('mistral.db.store.trees.chunks', in_pairs)
     grow('x', 1)
     for number in range(5):
         grow(f'x{number}', 1, task_execution_id='x-b')
