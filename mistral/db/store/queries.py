@@ -21,6 +21,21 @@ _Rows = Sequence[Row]
 
 _EXECUTION_FILTERS: Final = ('id', 'root_execution_id', 'state')
 
+#: What `tasks()` finds and sorts tasks by; none of it is large.
+_PLACE: Final = tuple(
+    task_executions.c[name]
+    for name in ('id', 'state', 'type', 'workflow_execution_id', 'created_at', 'seq')
+)
+
+#: What it shows of those that it has found.
+_SHOWN: Final = tuple(
+    task_executions.c[name]
+    for name in (
+        'id', 'name', 'action_spec', 'state', 'state_info', 'published', 'type',
+        'workflow_execution_id', 'created_at', 'updated_at',
+    )
+)  # fmt: skip
+
 
 def execution(connection: Connection, execution_id: str) -> dict[str, Any] | None:
     """The row of a workflow execution."""
@@ -147,7 +162,9 @@ def tasks(
     Those of an execution come before those of its sub-workflows.
     """
     columns = task_executions.c
-    query = select(task_executions).where(columns.project_id == project_id)
+    query = select(*_PLACE).where(columns.project_id == project_id)
+    if state is not None and not recursive:
+        query = query.where(columns.state == state)
     if workflow_execution_id is not None:
         found = _of_executions(connection, query, [workflow_execution_id])
         level = found
@@ -161,8 +178,7 @@ def tasks(
         found = [row for row in found if row['state'] == state]
     if flat:
         found = _flat(connection, found)
-    results = _results(connection, found)
-    return [_task(row, results) for row in found]
+    return _shown(connection, [row['id'] for row in found], state)
 
 
 def _of_executions(
@@ -197,22 +213,35 @@ def _flat(connection: Connection, found: _Rows) -> list[Row]:
     return [row for row in found if row['state'] not in shown.get(row['id'], ())]
 
 
-def _results(connection: Connection, found: _Rows) -> dict[str, list[tuple[int, Any]]]:
+def _shown(connection: Connection, task_ids: Sequence[str], state: str | None) -> list[Row]:
+    """Tasks as `tasks()` shows them, in the order of the ids; of one state or (None) of any."""
+    found: list[Row] = []
+    for chunk in chunks(task_ids):
+        query = select(*_SHOWN).where(task_executions.c.id.in_(chunk))
+        if state is not None:
+            # It may have changed meanwhile.
+            query = query.where(task_executions.c.state == state)
+        rows = {row['id']: row for row in connection.execute(query).mappings()}
+        results = _results(connection, list(rows))
+        found.extend(_task(rows[id_], results) for id_ in chunk if id_ in rows)
+    return found
+
+
+def _results(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[tuple[int, Any]]]:
     """(item index, value) of the accepted children by task."""
     values: dict[str, list[tuple[int, Any]]] = {}
-    for chunk in chunks([row['id'] for row in found]):
-        actions, executions = action_executions.c, workflow_executions.c
-        of_actions = select(
-            actions.task_execution_id, actions.runtime_context, actions.output
-        ).where(actions.task_execution_id.in_(chunk), actions.accepted.is_(True))
-        for task_id, context, output in connection.execute(of_actions):
-            entry = ((context or {}).get('index', 0), (output or {}).get('result'))
-            values.setdefault(task_id, []).append(entry)
-        of_workflows = select(
-            executions.task_execution_id, executions.params, executions.output
-        ).where(executions.task_execution_id.in_(chunk), executions.accepted.is_(True))
-        for task_id, params, output in connection.execute(of_workflows):
-            values.setdefault(task_id, []).append(((params or {}).get('index', 0), output or {}))
+    actions, executions = action_executions.c, workflow_executions.c
+    of_actions = select(actions.task_execution_id, actions.runtime_context, actions.output).where(
+        actions.task_execution_id.in_(task_ids), actions.accepted.is_(True)
+    )
+    for task_id, context, output in connection.execute(of_actions):
+        entry = ((context or {}).get('index', 0), (output or {}).get('result'))
+        values.setdefault(task_id, []).append(entry)
+    of_workflows = select(executions.task_execution_id, executions.params, executions.output).where(
+        executions.task_execution_id.in_(task_ids), executions.accepted.is_(True)
+    )
+    for task_id, params, output in connection.execute(of_workflows):
+        values.setdefault(task_id, []).append(((params or {}).get('index', 0), output or {}))
     return values
 
 
