@@ -1,7 +1,7 @@
 """Answers about whole trees of executions: the report and the sub-executions."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mistral import states
@@ -23,7 +23,7 @@ from mistral.api.services import ApiServices
 from mistral.db.query import Filter, ListQuery, Sort
 from mistral.db.repositories import Row
 from mistral.services import execution_report
-from mistral.services.execution_tree import ExecutionTree, ExecutionTreeReader
+from mistral.services.execution_tree import ExecutionTreeReader
 
 _DEPTH: Final = {'max_depth': int, 'errors_only': types.flag}
 
@@ -72,8 +72,7 @@ def sub_executions_of_execution(services: ApiServices, call: Call, id: str) -> R
     fields = _fields(call)
     with services.database.read() as conn:
         execution = services.repositories.executions.get(conn, id, call.caller, _columns(fields))
-        tree = _read_tree(services, call, conn, execution, fields)
-    walked = tree.walk(execution, **_walk_options(call))
+        walked = _walk(_reader(services, call, conn, fields), call, [execution])
     return {'executions': [_render(row, fields) for row in walked]}
 
 
@@ -84,31 +83,34 @@ def sub_executions_of_task(services: ApiServices, call: Call, id: str) -> Row:
     with services.database.read() as conn:
         columns = ('id', 'workflow_execution_id')
         task = repositories.tasks.get(conn, id, call.caller, columns)
-        parent_id = task['workflow_execution_id']
-        parent = repositories.executions.get(conn, parent_id, call.caller, _columns(fields))
-        tree = _read_tree(services, call, conn, parent, fields)
-    options = _walk_options(call)
-    children = tree.executions.get(id, ())
-    walked = [row for child in children for row in tree.walk(child, **options)]
+        # Who may see the task alone sees nothing below it.
+        repositories.executions.get(conn, task['workflow_execution_id'], call.caller, ('id',))
+        reader = _reader(services, call, conn, fields)
+        walked = _walk(reader, call, reader.started_by([id]))
     return {'executions': [_render(row, fields) for row in walked]}
 
 
 def report(services: ApiServices, call: Call, id: str) -> Row:
     """The tree of an execution with statistics about its tasks."""
     options = execution_report.ReportOptions(
-        errors_only=call.query.get('errors_only', False),
         max_depth=_max_depth(call),
         statistics_only=call.query.get('statistics_only', False),
     )
     with services.database.read() as conn:
-        columns = (*execution_report.EXECUTION_COLUMNS, 'root_execution_id', 'workflow_id')
+        columns = (*execution_report.EXECUTION_COLUMNS, 'workflow_id')
         root = services.repositories.executions.get(conn, id, call.caller, columns)
-        reader = ExecutionTreeReader(conn, services.repositories, call.caller)
-        tree = reader.read(
-            root['root_execution_id'] or id,
+        reader = ExecutionTreeReader(
+            conn,
+            services.repositories,
+            call.caller,
             execution_columns=execution_report.EXECUTION_COLUMNS,
             task_columns=execution_report.TASK_COLUMNS,
             action_columns=None if options.statistics_only else execution_report.ACTION_COLUMNS,
+        )
+        tree = reader.read(
+            [id],
+            errors_only=call.query.get('errors_only', False),
+            levels=None if options.max_depth is None else options.max_depth + 1,
         )
         estimate = _estimate(services, call, conn, root)
     return _with_time_texts(execution_report.build_report(tree, root, options, estimate))
@@ -131,12 +133,21 @@ def _estimate(services: ApiServices, call: Call, conn: Any, root: Row) -> int:
     return execution_report.estimate_seconds_left(root, earlier, now)
 
 
-def _read_tree(
-    services: ApiServices, call: Call, conn: Any, execution: Row, fields: tuple[str, ...]
-) -> ExecutionTree:
-    reader = ExecutionTreeReader(conn, services.repositories, call.caller)
-    root_id = execution['root_execution_id'] or execution['id']
-    return reader.read(root_id, execution_columns=_columns(fields))
+def _reader(
+    services: ApiServices, call: Call, conn: Any, fields: tuple[str, ...]
+) -> ExecutionTreeReader:
+    columns = _columns(fields)
+    return ExecutionTreeReader(conn, services.repositories, call.caller, execution_columns=columns)
+
+
+def _walk(reader: ExecutionTreeReader, call: Call, starts: Sequence[Row]) -> list[Row]:
+    """Executions, each with those below it, as far as the request asks for them."""
+    tree = reader.read(
+        [row['id'] for row in starts],
+        errors_only=call.query.get('errors_only', False),
+        levels=_max_depth(call),
+    )
+    return [row for start in starts for row in tree.walk(start)]
 
 
 def _fields(call: Call) -> tuple[str, ...]:
@@ -152,13 +163,6 @@ def _columns(fields: tuple[str, ...]) -> tuple[str, ...]:
 def _render(row: Row, fields: tuple[str, ...]) -> Row:
     completed = complete_execution(row)
     return Execution.render({name: completed[name] for name in fields})
-
-
-def _walk_options(call: Call) -> dict[str, Any]:
-    return {
-        'errors_only': call.query.get('errors_only', False),
-        'max_depth': _max_depth(call),
-    }
 
 
 def _max_depth(call: Call) -> int | None:

@@ -31,7 +31,6 @@ ACTION_COLUMNS: Final = ('accepted', 'last_heartbeat', *EXECUTION_COLUMNS)
 class ReportOptions:
     """`max_depth` None goes all the way down; 0 shows the root's tasks and what they started."""
 
-    errors_only: bool = False
     max_depth: int | None = None
     statistics_only: bool = False
 
@@ -77,7 +76,7 @@ def _execution_entry(
     if options.max_depth is not None and depth > options.max_depth:
         return entry
     tasks = []
-    for task in tree.tasks_of(row, errors_only=options.errors_only):
+    for task in tree.tasks.get(row['id'], ()):
         counts[task['state']] += 1
         tasks.append(_task_entry(tree, task, options, counts, depth))
     return {'task_executions': tasks, **entry}

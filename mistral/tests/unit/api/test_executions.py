@@ -381,6 +381,15 @@ def test_report_of_a_sub_workflow(api, tree):
     assert report['statistics']['total_tasks_count'] == 1
 
 
+def test_report_of_errors_only(api, tree):
+    report = api.get(f'{PATH}/{tree["root"]}/report?errors_only=true')
+
+    assert report['statistics']['total_tasks_count'] == 2
+    (call,) = report['root_workflow_execution']['task_executions']
+    assert call['name'] == 'call'
+    assert call['workflow_executions'][0]['task_executions'][0]['name'] == 'bad'
+
+
 def test_report_without_the_tree(api, tree):
     assert list(api.get(f'{PATH}/{tree["root"]}/report?statistics_only=1')) == ['statistics']
 
@@ -390,6 +399,8 @@ def test_report_without_the_tree(api, tree):
     [
         ('root', '', ['wf', 'leaf']),
         ('root', 'max_depth=0', ['wf']),
+        ('root', 'max_depth=1', ['wf', 'leaf']),
+        ('root', 'errors_only=true', ['wf', 'leaf']),
         ('root', 'max_depth=-1&errors_only=', ['wf', 'leaf']),
         ('leaf', '', ['leaf']),
     ],
@@ -406,5 +417,6 @@ def test_sub_executions_of_a_task(api, tree):
     (leaf,) = api.get(path)['executions']
 
     assert leaf['output'] == '{"o": 1}'
+    assert api.get(f'{path}&max_depth=0') == {'executions': [leaf]}
     assert api.get(f'/v2/tasks/{tree["fine"]}/executions') == {'executions': []}
     api.get(f'/v2/tasks/{UNKNOWN}/executions', status=404)
