@@ -48,6 +48,8 @@ class Callers:
         self._margin = margin
         self._lock = threading.Lock()
         self._known: OrderedDict[str, RequestContext] = OrderedDict()
+        # The latest reading under way by root. One that has begun before `forget` does not count.
+        self._readings: dict[str, object] = {}
 
     def to_store(self, caller: RequestContext) -> StoredCaller | None:
         """What is stored with an execution of this caller; None if there are no secrets."""
@@ -65,16 +67,27 @@ class Callers:
             caller = self._known.get(root_id)
         if caller is None or self._is_expiring(caller):
             # Somebody may have brought a fresh token to another engine.
-            caller = self._load(root_id) or RequestContext(project_id=execution.project_id)
-            if self._is_expiring(caller) and caller.security.get('is_trust_scoped'):
-                caller = self._renewed(root_id, caller)
-            self._remember(root_id, caller)
+            caller = self._read(root_id, execution.project_id)
         return caller
 
     def forget(self, root_execution_id: str) -> None:
         """Read the caller again when it is needed."""
         with self._lock:
             self._known.pop(root_execution_id, None)
+            self._readings.pop(root_execution_id, None)
+
+    def _read(self, root_id: str, project_id: str) -> RequestContext:
+        reading = object()
+        with self._lock:
+            self._readings[root_id] = reading
+        caller = None
+        try:
+            caller = self._load(root_id) or RequestContext(project_id=project_id)
+            if self._is_expiring(caller) and caller.security.get('is_trust_scoped'):
+                caller = self._renewed(root_id, caller)
+        finally:
+            self._end(reading, root_id, caller)
+        return caller
 
     def _load(self, root_id: str) -> RequestContext | None:
         with self._database.read() as connection:
@@ -105,8 +118,14 @@ class Callers:
                 callers.replace(connection, root_id, stored)
         return renewed
 
-    def _remember(self, root_id: str, caller: RequestContext) -> None:
+    def _end(self, reading: object, root_id: str, caller: RequestContext | None) -> None:
+        """Remember what was read, unless that was forgotten or read again meanwhile."""
         with self._lock:
+            if self._readings.get(root_id) is not reading:
+                return
+            del self._readings[root_id]
+            if caller is None:
+                return
             self._known[root_id] = caller
             self._known.move_to_end(root_id)
             if len(self._known) > _CAPACITY:

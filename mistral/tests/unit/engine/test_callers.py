@@ -3,6 +3,7 @@
 import queue
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from mistral_lib.actions import Result
@@ -11,10 +12,12 @@ from sqlalchemy import delete, select
 from mistral.auth.sealing import Sealer
 from mistral.context import RequestContext
 from mistral.db.models import execution_callers, workflow_executions
+from mistral.db.store import callers as store
 from mistral.engine.callers import Callers
 from mistral.engine.engine import Engine, EngineSettings
 from mistral.exceptions import UnavailableException
 from mistral.tests.waiting import wait_for
+from mistral.workflow.model import CALLER
 
 PATIENCE = 10
 
@@ -40,6 +43,13 @@ def caller(token, project_id='<default-project>', **security):
 
 def in_(**delta):
     return (datetime.now(UTC) + timedelta(**delta)).isoformat()
+
+
+def root(id_):
+    """What is needed of a root execution whose caller has been stored."""
+    context = {CALLER: {}}
+    project = RequestContext().project_id
+    return SimpleNamespace(id=id_, root_execution_id=None, project_id=project, context=context)
 
 
 class Executor:
@@ -238,3 +248,40 @@ def test_caller_goes_with_the_execution(make, executor, bench, stored):
     with bench.database.transaction() as connection:
         connection.execute(delete(workflow_executions).where(workflow_executions.c.id == id_))
     assert stored() == {}
+
+
+def test_a_token_replaced_while_it_is_read_is_not_remembered(make, executor, parts, monkeypatch):
+    id_ = start(make(), caller('old'))
+    assert executor.next().caller == caller('old')
+    callers = Callers(parts.database, Sealer(['one']))
+    execution = root(id_)
+    new = callers.to_store(caller('new'))
+    assert new is not None
+
+    def read_before_the_change(connection, root_id):
+        content = original(connection, root_id)
+        monkeypatch.undo()
+        with parts.database.transaction() as connection:
+            store.replace(connection, root_id, new)
+        callers.forget(root_id)
+        return content
+
+    original = store.get
+    monkeypatch.setattr(store, 'get', read_before_the_change)
+    assert callers.of(execution) == caller('old')
+    assert callers.of(execution) == caller('new')
+
+
+def test_a_reading_that_fails_leaves_nothing_behind(parts, monkeypatch):
+    def fail(connection, root_id):
+        raise UnavailableException
+
+    callers = Callers(parts.database, Sealer(['one']))
+    execution = root('e')
+    with monkeypatch.context() as patch:
+        patch.setattr(store, 'get', fail)
+        with pytest.raises(UnavailableException):
+            callers.of(execution)
+    assert not callers._readings
+    assert callers.of(execution) == RequestContext()
+    assert not callers._readings
