@@ -9,6 +9,7 @@ from mistral.cmd.event_engine import event_engine
 from mistral.cmd.foundation import Foundation
 from mistral.cmd.monitoring import MonitoringServer
 from mistral.cmd.parts import Executing, Part
+from mistral.engine.engine import Engine
 from mistral.engine.local_actions import LocalActions
 from mistral.executors.service import ExecutorService
 from mistral.rpc import base
@@ -16,6 +17,19 @@ from mistral.rpc.clients import EngineClient
 from mistral.rpc.local import LocalTransport
 from mistral.rpc.work import EngineWorkClient
 from mistral.scheduler.service import SchedulerService
+
+
+class _Recovery:
+    """Takes up what a former process has left, as a step of the start."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(self) -> None:
+        self._engine.recover()
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
 
 
 class EmbeddedService:
@@ -58,6 +72,8 @@ class EmbeddedService:
             notifier,
             Executing(executor, stop_within),
             self._engine,
+            # Before anything that lets work in: what that starts is not left over.
+            _Recovery(self._engine),
             scheduler,
             *event_engine(conf, self._foundation, client),
         ]
@@ -90,7 +106,6 @@ class EmbeddedService:
         except Exception:
             self.stop()
             raise
-        self._engine.recover()
 
     def _checks(self) -> dict[str, str | None]:
         return {'database': self._foundation.database_trouble()}

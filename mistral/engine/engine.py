@@ -86,16 +86,20 @@ class Engine:
         self._mailboxes.stop()
 
     def recover(self) -> None:
-        """Take up what a former process has left, see `recovery.recover_everything`."""
+        """Take up what a former process has left, when no other process can have it in hand.
+
+        To be called before anything else can give the engine work: what it starts is not left over.
+        """
+        remains = recovery.take_stock(self._parts.database)
         now = utc_now()
-        for job in recovery.all_jobs(self._parts.database):
+        for job in remains.jobs:
             deliver = partial(self.post_event, job.execution_id, job.event, job.id)
             if job.due <= now:
                 # Among these are results of actions that would be taken for lost below.
                 deliver()
             else:
                 self._timers.schedule(job.id, (job.due - now).total_seconds(), deliver)
-        recovery.recover_everything(self._parts.database, self.post_event)
+        recovery.look_after_executions(remains, self.post_event)
 
     def report_result(self, request: ActionRequest, result: Result) -> None:
         """Take in the result of a stored action, without waiting."""

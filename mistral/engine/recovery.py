@@ -1,7 +1,8 @@
 """Finding what a crash has left undone, from what the database says."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from mistral.db.database import Database
@@ -20,25 +21,37 @@ _LOST_TEXT: Final = (
 Post = Callable[[str, Event, str | None], None]
 
 
-def recover_everything(database: Database, post: Post) -> None:
-    """Take up all work after a start, when no other process can have any of it in hand.
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What a former process has left: the events in the job store, those that are due first at
+    their head; running actions by execution; the executions that were running."""
 
-    Every running execution is looked at once. Actions that were running are lost with the process
-    that ran them, wherever their executions have got to.
+    jobs: Sequence[Job]
+    lost_actions: Mapping[str, Sequence[str]]
+    running_executions: Sequence[str]
+
+
+def take_stock(database: Database) -> Remains:
+    """Find what there is to take up, before anything can start.
+
+    Any action that runs now is lost with the process that ran it, wherever its execution has got
+    to. Those that belong to no execution are failed at once.
     """
-    with database.read() as connection:
-        lost = unfinished.running_actions(connection)
-        running = unfinished.running_executions(connection)
     with database.transaction() as connection:
         unfinished.fail_direct_actions(connection, _LOST_TEXT)
-    execution_ids = dict.fromkeys([*lost, *running])
+    with database.read() as connection:
+        return Remains(
+            jobs.pending(connection),
+            unfinished.running_actions(connection),
+            unfinished.running_executions(connection),
+        )
+
+
+def look_after_executions(remains: Remains, post: Post) -> None:
+    """Have each execution that is running, or has lost an action, looked at once."""
+    lost = remains.lost_actions
+    execution_ids = dict.fromkeys([*lost, *remains.running_executions])
     for execution_id in execution_ids:
         post(execution_id, Recover(tuple(lost.get(execution_id, ()))), None)
     if execution_ids:
         LOG.info('Taking up %d executions where they were left', len(execution_ids))
-
-
-def all_jobs(database: Database) -> Sequence[Job]:
-    """All events in the job store, those that are due first at their head."""
-    with database.read() as connection:
-        return jobs.pending(connection)

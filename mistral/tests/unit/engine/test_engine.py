@@ -36,6 +36,9 @@ asking:
 parent:
   tasks:
     down: {workflow: asking}
+careful-parent:
+  tasks:
+    down: {workflow: careful}
 failing:
   tasks:
     a: {action: std.fail}
@@ -242,6 +245,27 @@ class TestAfterTheEnd:
         second = executor.next()
         assert first.action_execution_id == second.action_execution_id
         assert len(bench.task(id_, 'a').children) == 1
+
+    def test_action_that_the_recovery_itself_starts_is_not_lost(
+        self, make, executor, bench, monkeypatch
+    ):
+        """An engine works on what it is given before all has been given to it."""
+        id_ = bench.start('careful-parent')
+        engine = make()
+        post = engine.post_event
+        requests = []
+
+        def post_and_wait_for_the_action(*event):
+            post(*event)
+            if not requests:
+                requests.append(executor.next())
+
+        monkeypatch.setattr(engine, 'post_event', post_and_wait_for_the_action)
+        engine.recover()
+        engine.stop()
+        (child,) = bench.task(id_, 'down').children
+        assert bench.state(child.id) == 'RUNNING'
+        assert bench.task(child.id, 'a').state == 'RUNNING'
 
     def test_asynchronous_action_goes_on(self, make, executor, bench, wait_for_state):
         id_ = start(make(), 'asking')['id']
