@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -38,6 +39,9 @@ _SERVER_POINTS: Final = {
     'run_action': 'default-executor-run-action',
     'run_action_sync': 'default-executor-run-action',
 }
+
+#: The trace that a thread goes on with which waits in the place of another one.
+_handed_on: ContextVar[Mapping[str, str] | None] = ContextVar('trace', default=None)
 
 
 class Profiler:
@@ -188,17 +192,15 @@ class _TracedBus(base.Backend):
 @contextmanager
 def _calling(topic: str, method: str, caller: RequestContext) -> Iterator[RequestContext]:
     """The caller with the trace of this thread, if there is one."""
-    current = profiler.get()
-    if current is None:
+    point = _CLIENT_POINTS.get(method, _point(f'{topic}-client', method))
+    if profiler.get() is not None:
+        with profiler.Trace(point):
+            yield replace(caller, trace=_here())
+    elif (trace := _handed_on.get()) is not None:
+        with _resumed(trace, point):
+            yield replace(caller, trace=_here())
+    else:
         yield caller
-        return
-    with profiler.Trace(_CLIENT_POINTS.get(method, _point(f'{topic}-client', method))):
-        trace = {
-            'hmac_key': current.hmac_key,
-            'base_id': current.get_base_id(),
-            'parent_id': current.get_id(),
-        }
-        yield replace(caller, trace=trace)
 
 
 @contextmanager
@@ -209,10 +211,26 @@ def _resumed(trace: Mapping[str, str], point: str) -> Iterator[None]:
         profiler.init(**trace)
     try:
         with profiler.Trace(point):
-            yield
+            token = _handed_on.set(_here())
+            try:
+                yield
+            finally:
+                _handed_on.reset(token)
     finally:
         if not is_here:
             profiler.clean()
+
+
+def _here() -> dict[str, str] | None:
+    """The trace of this thread, if it has one, for others to go on with."""
+    current = profiler.get()
+    if current is None:
+        return None
+    return {
+        'hmac_key': current.hmac_key,
+        'base_id': current.get_base_id(),
+        'parent_id': current.get_id(),
+    }
 
 
 def _point(side: str, method: str) -> str:

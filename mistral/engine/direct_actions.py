@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 from mistral_lib.actions import Result
@@ -19,6 +20,7 @@ from mistral.exceptions import (
     InvalidStateTransitionException,
     RpcError,
 )
+from mistral.utils.futures import mapped, resolved
 from mistral.workflow.ports import ActionCall, ActionResult, PreparedAction, TaskError
 from mistral.workflow.scope import EmptyScope
 
@@ -30,7 +32,7 @@ class ActionExecutor(Protocol):
         self, caller: RequestContext, requests: Sequence[tuple[ActionRequest, str | None]]
     ) -> Mapping[str, str]: ...
 
-    def run_action_sync(self, request: ActionRequest, target: str | None) -> Result: ...
+    def run_action_sync(self, request: ActionRequest, target: str | None) -> 'Future[Result]': ...
 
 
 class DirectActions:
@@ -52,10 +54,10 @@ class DirectActions:
         run_sync: bool,
         timeout: float | None,
         target: str | None,
-    ) -> dict[str, Any]:
-        """Run an action; returns its columns, with `id` None if nothing is stored.
+    ) -> 'Future[dict[str, Any]]':
+        """Run an action; the future gives its columns, with `id` None if nothing is stored.
 
-        A synchronous action is waited for unless its result is only to be stored. An action that
+        It waits for a synchronous action unless its result is only to be stored. An action that
         fails is no error here: its state is ERROR.
         """
         ports = EnginePorts(self._parts, caller)
@@ -73,14 +75,17 @@ class DirectActions:
         if in_background:
             self._insert(row)
             self._run_in_background(_request(caller, prepared, row['id'], timeout), target)
-            return row
+            return resolved(row)
+
+        def finish(result: Result) -> dict[str, Any]:
+            ended = {**row, **self._outcome(caller, name, namespace, result)}
+            if save_result:
+                self._insert(ended)
+                return ended
+            return {**ended, 'id': None, 'project_id': None, 'accepted': None, 'created_at': None}
+
         request = _request(caller, prepared, None, timeout)
-        result = self._executor.run_action_sync(request, target)
-        row.update(self._outcome(caller, name, namespace, result))
-        if save_result:
-            self._insert(row)
-            return row
-        return {**row, 'id': None, 'project_id': None, 'accepted': None, 'created_at': None}
+        return mapped(self._executor.run_action_sync(request, target), finish)
 
     def _run_in_background(self, request: ActionRequest, target: str | None) -> None:
         """An action that cannot be handed over has failed."""

@@ -57,8 +57,8 @@ class LocalActions:
                 refused[str(request.action_execution_id)] = str(e)
         return refused
 
-    def run_action_sync(self, request: ActionRequest, target: str | None) -> Result:
-        return self._executor.run_action_sync(_with_target(request, target)).result()
+    def run_action_sync(self, request: ActionRequest, target: str | None) -> 'Future[Result]':
+        return self._executor.run_action_sync(_with_target(request, target))
 
     # To the engine
 

@@ -154,8 +154,8 @@ class EngineService:
         run_sync: bool = False,
         timeout: float | None = None,
         target: str | None = None,
-    ) -> dict[str, Any]:
-        """Run an action outside any workflow; returns its columns."""
+    ) -> 'Future[dict[str, Any]]':
+        """Run an action outside any workflow; the future gives its columns."""
         return self._direct_actions.start(
             caller,
             name=name,

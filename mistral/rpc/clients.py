@@ -1,6 +1,7 @@
 """Typed clients, one per service."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from mistral_lib.actions import Result
@@ -11,6 +12,7 @@ from mistral.context import SYSTEM, RequestContext
 from mistral.exceptions import ActionException, RpcError, SizeLimitExceededException
 from mistral.rpc.base import ENGINE, EXECUTOR, NOTIFIER, Transport
 from mistral.rpc.work import result_data
+from mistral.utils.futures import in_thread
 from mistral.utils.ids import new_id
 
 
@@ -187,12 +189,17 @@ class ExecutorClient:
             raise trouble
         return refused
 
-    def run_action_sync(self, request: ActionRequest, target: str | None) -> Result:
-        """Have an action run and wait for its result."""
-        result = self._transport.call(
-            EXECUTOR, 'run_action_sync', request.caller, self._packed(request), server=target
-        )
-        return Result(**result)
+    def run_action_sync(self, request: ActionRequest, target: str | None) -> 'Future[Result]':
+        """Have an action run; the future gives its result."""
+        packed = self._packed(request)
+
+        def call() -> Result:
+            result = self._transport.call(
+                EXECUTOR, 'run_action_sync', request.caller, packed, server=target
+            )
+            return Result(**result)
+
+        return in_thread('waits-for-action', call)
 
     def _packed(self, request: ActionRequest) -> dict[str, Any]:
         return {

@@ -1,8 +1,9 @@
-"""Futures made of others."""
+"""Making futures."""
 
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 A = TypeVar('A')
@@ -64,3 +65,27 @@ def mapped(future: 'Future[A]', function: Callable[[A], B]) -> 'Future[B]':
 
     future.add_done_callback(on_done)
     return result
+
+
+def resolved(value: A) -> 'Future[A]':
+    future: Future[A] = Future()
+    future.set_result(value)
+    return future
+
+
+def in_thread(name: str, function: Callable[[], A]) -> 'Future[A]':
+    """A future of what the function gives, which runs in a thread of its own.
+
+    It is for waiting that may take long: with a bounded pool some who wait could stop all others.
+    The thread has the context variables of this one.
+    """
+    future: Future[A] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function())
+        except Exception as e:  # noqa: BLE001 - it goes to whoever waits
+            future.set_exception(e)
+
+    threading.Thread(target=copy_context().run, args=(run,), name=name, daemon=True).start()
+    return future

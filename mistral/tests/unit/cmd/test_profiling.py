@@ -8,6 +8,7 @@ from osprofiler import notifier, profiler, web
 from mistral.cmd.profiling import PointLog, Profiler
 from mistral.context import SYSTEM
 from mistral.rpc.local import LocalTransport
+from mistral.utils.futures import in_thread
 
 START = '2026-01-02T03:04:05.000000'
 IDS = {'base_id': 'b', 'parent_id': 'p', 'trace_id': 't'}
@@ -107,6 +108,29 @@ class TestCalls:
     def test_without_a_trace_there_are_no_points(self, transport, points):
         transport.call('engine', 'complete_action', SYSTEM, {})
         assert points == []
+
+    def test_a_thread_that_waits_in_the_place_of_another_one_goes_on_with_its_trace(
+        self, tracing, points
+    ):
+        class Starting:
+            def start_action(self, caller):
+                return in_thread('waits', lambda: transport.call('engine', 'a', caller, {}))
+
+            def a(self, caller):
+                return profiler.get()
+
+        local = LocalTransport()
+        local.serve('engine', tracing.around_endpoint('engine', Starting()))
+        transport = tracing.around_transport(local)
+        profiler.init('KEY1')
+        transport.call('engine', 'start_action', SYSTEM, {})
+        assert points[1:4] == [
+            'engine-start-action-start',
+            'engine-client-a-start',
+            'engine-a-start',
+        ]
+        profiler.clean()
+        assert transport.call('engine', 'start_action', SYSTEM, {}) is None
 
     def test_another_process_goes_on_with_the_trace_for_that_call_only(self, tracing, points):
         sent = []

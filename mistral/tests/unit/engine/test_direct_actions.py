@@ -1,5 +1,7 @@
 """Actions that are run without a workflow."""
 
+from concurrent.futures import Future
+
 import pytest
 from mistral_lib.actions import Result
 
@@ -13,6 +15,7 @@ from mistral.exceptions import (
     InvalidStateTransitionException,
     RpcError,
 )
+from mistral.utils.futures import resolved
 
 CALLER = RequestContext(project_id='mine')
 
@@ -25,6 +28,7 @@ class Executor:
         self.targets = []
         self.refused = None
         self.error = None
+        self.ends_later = None
 
     def run_actions(self, caller, requests):
         if self.error:
@@ -40,8 +44,10 @@ class Executor:
     def run_action_sync(self, request, target):
         assert request.action_execution_id is None
         self.targets.append(target)
+        if self.ends_later is not None:
+            return self.ends_later
         value = request.action.run(None)
-        return value if isinstance(value, Result) else Result(data=value)
+        return resolved(value if isinstance(value, Result) else Result(data=value))
 
 
 @pytest.fixture
@@ -55,8 +61,8 @@ def actions(parts, executor):
 
 
 @pytest.fixture
-def start(actions):
-    def start(name='std.echo', input_=None, **options):
+def begin(actions):
+    def begin(name='std.echo', input_=None, **options):
         defaults = {
             'description': '', 'namespace': '', 'save_result': False, 'run_sync': False,
             'timeout': None, 'target': None,
@@ -68,7 +74,13 @@ def start(actions):
             **{**defaults, **options},
         )
 
-    return start
+    return begin
+
+
+@pytest.fixture
+def start(begin):
+    """Run an action, and see that the answer is there at once."""
+    return lambda *args, **options: begin(*args, **options).result(0)
 
 
 def test_nothing_is_stored_unless_asked_for(start, actions):
@@ -102,6 +114,22 @@ def test_result_that_is_saved_and_waited_for(start, actions):
     row = start(save_result=True, run_sync=True)
     assert (row['state'], row['output']) == ('SUCCESS', {'result': 5})
     assert actions._get(row['id'])['output'] == {'result': 5}
+
+
+@pytest.mark.parametrize('save_result', [False, True])
+def test_nobody_waits_in_the_place_of_whoever_asks(begin, executor, save_result):
+    executor.ends_later = Future()
+    answer = begin(run_sync=True, save_result=save_result)
+    assert not answer.done()
+    executor.ends_later.set_result(Result(data=7))
+    assert answer.result(0)['output'] == {'result': 7}
+
+
+def test_error_of_the_message_bus_is_the_answer(begin, executor):
+    executor.ends_later = Future()
+    answer = begin()
+    executor.ends_later.set_exception(RpcError('no executor'))
+    assert isinstance(answer.exception(0), RpcError)
 
 
 def test_action_that_no_executor_can_get_has_failed(start, actions, executor):

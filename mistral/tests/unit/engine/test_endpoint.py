@@ -159,7 +159,7 @@ class TestReportResults:
         assert bench.task(id_, 'a').state == 'SUCCESS'
 
     def test_actions_without_a_workflow(self, report, endpoint, bench):
-        row = endpoint.start_action(SYSTEM, name='std.noop', input={}, save_result=True)
+        row = endpoint.start_action(SYSTEM, name='std.noop', input={}, save_result=True).result(0)
         first = report(result_of(row['id'], None, 1), result_of('unknown', None))
         assert first.result(0) == ['unknown']
         assert report(result_of(row['id'], None, 2)).result(0) == []

@@ -11,6 +11,7 @@ from mistral.db.store import direct_actions
 from mistral.engine.engine import Engine, EngineSettings
 from mistral.exceptions import DBEntityNotFoundError, EngineException
 from mistral.tests.waiting import wait_for
+from mistral.utils.futures import resolved
 from mistral.workflow.events import ActionCompleted
 
 PATIENCE = 10
@@ -63,7 +64,7 @@ class Executor:
         return {}
 
     def run_action_sync(self, request, target):
-        return Result(data=request.action.run(None))
+        return resolved(Result(data=request.action.run(None)))
 
     def next(self):
         return self.requests.get(timeout=PATIENCE)
@@ -303,7 +304,7 @@ class TestAfterTheEnd:
         former = make()
         row = former.service.start_action(
             CALLER, name='std.echo', input={'output': 1}, save_result=True
-        )
+        ).result(0)
         make().recover()
         with bench.database.read() as connection:
             stored = direct_actions.get(connection, row['id'])

@@ -1,6 +1,7 @@
 """Clients say to a transport what endpoints understand."""
 
 import inspect
+import threading
 import typing
 from concurrent.futures import Future
 from dataclasses import replace
@@ -30,6 +31,7 @@ from mistral.rpc.work import EngineWorkClient
 from mistral.workflow import event_codec
 from mistral.workflow.events import Event, Settle, TimerFired
 
+PATIENCE = 10
 CALLER = RequestContext(project_id='p')
 
 
@@ -142,8 +144,22 @@ class TestExecutorClient:
     def test_executor_gets_the_same_request(self, executor, local_client, timeout):
         sent = request(timeout=timeout)
         assert local_client.run_actions(CALLER, [(sent, None)]) == {}
-        assert local_client.run_action_sync(sent, target='here') == Result(error='broken')
+        answer = local_client.run_action_sync(sent, target='here')
+        assert answer.result(PATIENCE) == Result(error='broken')
         assert executor.requests == [replace(sent, engine='engine-1')] * 2
+
+    def test_any_number_of_actions_can_be_waited_for(self):
+        """An engine goes on meanwhile."""
+        all_are_there = threading.Barrier(50)
+
+        class Slow(Transport):
+            def call(self, *_args, **_kwargs):
+                all_are_there.wait(PATIENCE)
+                return {'data': 1, 'error': None, 'cancel': False}
+
+        client = ExecutorClient(Slow(), lambda: None)
+        answers = [client.run_action_sync(request(), None) for _ in range(50)]
+        assert {answer.result(PATIENCE).data for answer in answers} == {1}
 
     @pytest.mark.parametrize('redelivered', [True, False])
     def test_executor_is_told_of_a_redelivery(self, executor, local_client, redelivered):

@@ -1,8 +1,11 @@
+import threading
 from concurrent.futures import Future
 
 import pytest
 
-from mistral.utils.futures import all_done, mapped
+from mistral.utils.futures import all_done, in_thread, mapped
+
+PATIENCE = 10
 
 
 def is_refusal(error):
@@ -59,3 +62,13 @@ class TestMapped:
     )
     def test_error_of_the_future_or_the_function(self, future, error):
         assert isinstance(mapped(future, lambda n: 1 / n).exception(0), error)
+
+
+class TestInThread:
+    def test_result(self):
+        thread = in_thread('waits', threading.current_thread).result(PATIENCE)
+        assert thread is not threading.current_thread()
+        assert thread.name == 'waits'
+
+    def test_error(self):
+        assert isinstance(in_thread('waits', lambda: 1 / 0).exception(PATIENCE), ZeroDivisionError)
