@@ -108,6 +108,7 @@ def core_settings(conf: Any) -> CoreSettings:
             hash_version_keys=conf.context_versioning.hash_version_keys,
         ),
         field_size_limit_kb=conf.engine.execution_field_size_limit_kb,
+        publishers=tuple(conf.notifier.notify or ()),
     )
 
 
@@ -117,7 +118,6 @@ def engine_settings(conf: Any, database: Database) -> EngineSettings:
         workers=1 if database.dialect == 'sqlite' else conf.engine.threads,
         cache_size=conf.engine.execution_cache_size,
         trace_log_name=conf.workflow_trace_log_name,
-        publishers=tuple(conf.notifier.notify or ()),
         heartbeats=HeartbeatRules.from_config(conf),
     )
 

@@ -117,6 +117,7 @@ _NOTIFIER: Final = (
     cfg.Opt(
         'notify',
         type=JsonList(),
+        secret=True,
         sample_default='[{"type": "webhook", "url": "http://example.com", "headers": {}}]',
         help='Publishers that get the events of every execution, besides those it asks for '
         'itself: a JSON list.',

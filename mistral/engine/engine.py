@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from mistral_lib.actions import Result
 
@@ -30,12 +29,11 @@ LOG = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """`workers` threads handle events; `cache_size` is how many executions (workflows, tasks and
-    actions together) stay in memory; `publishers` are notified of every execution."""
+    actions together) stay in memory."""
 
     workers: int = 4
     cache_size: int = 200_000
     trace_log_name: str = 'workflow_trace'
-    publishers: tuple[Any, ...] = ()
     heartbeats: HeartbeatRules = field(default_factory=HeartbeatRules)
 
 
@@ -68,7 +66,6 @@ class Engine:
             DirectActions(parts, executor),
             callers,
             trace_log,
-            settings.publishers,
             settings.heartbeats,
         )
 

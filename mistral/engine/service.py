@@ -42,16 +42,13 @@ class EngineService:
         direct_actions: DirectActions,
         callers: Callers,
         trace_log: logging.Logger,
-        default_publishers: tuple[Any, ...] = (),
         heartbeats: HeartbeatRules | None = None,
     ) -> None:
-        """`default_publishers` are added to what each execution is asked to notify."""
         self._parts = parts
         self._mailboxes = mailboxes
         self._direct_actions = direct_actions
         self._callers = callers
         self._trace_log = trace_log
-        self._default_publishers = default_publishers
         self._heartbeats = heartbeats or HeartbeatRules()
 
     def start_workflow(
@@ -84,7 +81,7 @@ class EngineService:
                 ports,
                 definition,
                 input_=input_,
-                params=self._params(params or {}, namespace),
+                params=_accepted(params or {}, namespace),
                 description=description,
                 project_id=caller.project_id,
                 execution_id=execution_id or new_id(),
@@ -253,16 +250,6 @@ class EngineService:
             with suppress(DBEntityNotFoundError):
                 self._ask(execution_id, events.Settle())
 
-    def _params(self, params: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-        accepted = {key: value for key, value in params.items() if key not in _INTERNAL_PARAMS}
-        if namespace:
-            accepted['namespace'] = namespace
-        if self._default_publishers:
-            notify = accepted.get('notify')
-            own = notify if isinstance(notify, list) else []
-            accepted['notify'] = [*own, *self._default_publishers]
-        return accepted
-
     def _definition(
         self, caller: RequestContext, identifier: str, namespace: str
     ) -> WorkflowDefinition:
@@ -290,6 +277,13 @@ class EngineService:
         if not found:
             raise DBEntityNotFoundError(f'ActionExecution not found [id={action_execution_id}]')
         return execution_id
+
+
+def _accepted(params: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    accepted = {key: value for key, value in params.items() if key not in _INTERNAL_PARAMS}
+    if namespace:
+        accepted['namespace'] = namespace
+    return accepted
 
 
 class _NewExecution:

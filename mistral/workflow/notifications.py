@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from mistral import states
 from mistral.workflow.effects import Notify
@@ -45,7 +45,7 @@ def task_event(previous: str, state: str, *, held: bool = False) -> str | None:
     return _TASK_ENTERS.get(state)
 
 
-def of_workflow(execution: WorkflowExecution, previous: str) -> Notify:
+def of_workflow(execution: WorkflowExecution, previous: str, publishers: tuple[Any, ...]) -> Notify:
     event = workflow_event(previous, execution.state)
     data = {
         'id': execution.id,
@@ -61,10 +61,12 @@ def of_workflow(execution: WorkflowExecution, previous: str) -> Notify:
         'created_at': _text(execution.created_at),
         'updated_at': _text(execution.updated_at),
     }
-    return Notify(execution.id, event, data, execution.updated_at, tuple(execution.publishers))
+    return Notify(execution.id, event, data, execution.updated_at, publishers)
 
 
-def of_task(task: TaskExecution, execution: WorkflowExecution, previous: str) -> Notify:
+def of_task(
+    task: TaskExecution, execution: WorkflowExecution, previous: str, publishers: tuple[Any, ...]
+) -> Notify:
     held = previous == states.IDLE and bool(task.runtime_context.get('_held'))
     event = task_event(previous, task.state, held=held)
     data = {
@@ -83,7 +85,7 @@ def of_task(task: TaskExecution, execution: WorkflowExecution, previous: str) ->
         'started_at': _text(task.started_at),
         'finished_at': _text(task.finished_at),
     }
-    return Notify(task.id, event, data, task.updated_at, tuple(execution.publishers))
+    return Notify(task.id, event, data, task.updated_at, publishers)
 
 
 def _text(time: datetime | None) -> str | None:

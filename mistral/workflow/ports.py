@@ -27,11 +27,13 @@ class InfrastructureError(Exception):
 @dataclass(frozen=True, slots=True)
 class CoreSettings:
     """`field_size_limit_kb` below zero means no limit. `items_portion` is how many items of a
-    task start in one turn."""
+    task start in one turn. `publishers` are told of every execution: entries as those of `notify`,
+    which stay out of the execution, since they may have secrets of the operator in them."""
 
     data_flow: DataFlowSettings = field(default_factory=DataFlowSettings)
     field_size_limit_kb: int = 1024
     items_portion: int = 500
+    publishers: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,7 @@ class Turn:
             execution.accepted = False
         self.touch_execution()
         self._trace_workflow(previous)
-        if execution.publishers:
-            self.effects.append(notifications.of_workflow(execution, previous))
+        self._notify_of_workflow(previous)
         if execution.parent_execution_id:
             if previous in states.COMPLETED and state not in states.COMPLETED:
                 _count(execution.runtime_context, '_reopened')
@@ -88,10 +87,22 @@ class Turn:
 
     def announce_start(self) -> None:
         """The execution has been created running: say so as for any other change of state."""
-        execution = self.state.execution
         self._trace_workflow(states.IDLE)
-        if execution.publishers:
-            self.effects.append(notifications.of_workflow(execution, states.IDLE))
+        self._notify_of_workflow(states.IDLE)
+
+    def _notify_of_workflow(self, previous: str) -> None:
+        if publishers := self._publishers:
+            execution = self.state.execution
+            self.effects.append(notifications.of_workflow(execution, previous, publishers))
+
+    @property
+    def _publishers(self) -> tuple[Any, ...]:
+        """Those that the execution names, then those of the operator.
+
+        Executions that began in an earlier release name those of the operator themselves.
+        """
+        own = self.state.execution.publishers
+        return (*own, *(entry for entry in self.ports.settings.publishers if entry not in own))
 
     def _trace_workflow(self, previous: str) -> None:
         execution = self.state.execution
@@ -143,8 +154,8 @@ class Turn:
             task.name, task.id, previous, state, task.state_info, execution.id,
             execution.task_execution_id,
         )  # fmt: skip
-        if execution.publishers:
-            self.effects.append(notifications.of_task(task, execution, previous))
+        if publishers := self._publishers:
+            self.effects.append(notifications.of_task(task, execution, previous, publishers))
 
     def set_child_state(self, task: TaskExecution, child: ChildExecution, state: str) -> None:
         was_completed = child.is_completed

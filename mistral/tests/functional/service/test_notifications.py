@@ -106,5 +106,6 @@ def test_publishers_of_the_operator(start_server: StartServer, http_server: Serv
     publishers = json.dumps([webhook(http_server, '/operator')])
     server = start_server(options={**REACHABLE, 'notifier': {'notify': publishers}})
     server.rest.upload(WORKFLOW)
-    start(server)
+    id_ = start(server)
     assert wait_for_ends(http_server, '/operator', 'told')
+    assert http_server.url not in str(server.rest.execution(id_))

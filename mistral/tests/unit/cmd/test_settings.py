@@ -66,14 +66,18 @@ def test_stop_timeout(make, value, seconds):
 def test_engine(make, dialect, workers):
     conf = make(
         engine={'threads': 3, 'execution_cache_size': 5},
-        notifier={'notify': [{'type': 'noop'}]},
         action_heartbeat={'check_interval': 7},
         DEFAULT={'workflow_trace_log_name': 'trace'},
     )
     found = settings.engine_settings(conf, database(dialect))
     assert (found.workers, found.cache_size, found.trace_log_name) == (workers, 5, 'trace')
-    assert found.publishers == ({'type': 'noop'},)
     assert found.heartbeats == HeartbeatRules.from_config(conf)
+
+
+def test_publishers_of_the_operator(make):
+    assert settings.core_settings(make()).publishers == ()
+    conf = make(notifier={'notify': [{'type': 'noop'}]})
+    assert settings.core_settings(conf).publishers == ({'type': 'noop'},)
 
 
 @pytest.mark.parametrize(('model', 'size'), [('threads', 3), ('eventlet', 5)])

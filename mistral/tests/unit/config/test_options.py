@@ -1,5 +1,6 @@
 """The options are those of Mistral 23 and a few new ones."""
 
+import logging
 import re
 
 import pytest
@@ -289,6 +290,17 @@ def test_publishers_are_json():
         {'type': 'webhook', 'headers': {'a': '1, 2'}},
         {'type': 'noop'},
     ]
+
+
+def test_publishers_are_not_logged(caplog):
+    """They may have secrets in them."""
+    conf = cfg.ConfigOpts()
+    config.register(conf)
+    conf([], project='mistral')
+    conf.set_override('notify', [{'type': 'webhook', 'secret': 'a-secret'}], 'notifier')
+    conf.log_opt_values(logging.getLogger(), logging.WARNING)
+    assert 'notifier.notify ' in caplog.text
+    assert 'a-secret' not in caplog.text
 
 
 def test_database_options_are_registered_without_a_connection():

@@ -1,11 +1,13 @@
 """What publishers are told, in which order (section 29)."""
 
+import json
+
 import pytest
 
 from mistral import states
 from mistral.tests.world import World
 from mistral.workflow import events, notifications
-from mistral.workflow.ports import ActionResult
+from mistral.workflow.ports import ActionResult, CoreSettings
 
 #: A state change, and the names of the events of a workflow and of a task that take it.
 CHANGES = [
@@ -122,6 +124,47 @@ def test_nobody_is_told_unless_publishers_are_listed(world: World, notify):
     world.define('wf: {tasks: {t: {action: std.noop}}}')
     world.run_workflow('wf', notify=notify)
     assert told(world) == []
+
+
+class TestPublishersOfTheOperator:
+    OPERATOR = ({'type': 'webhook', 'secret': 's'}, {'type': 'log'})
+
+    @pytest.fixture(autouse=True)
+    def settings(self, world: World):
+        world.settings = CoreSettings(publishers=self.OPERATOR)
+
+    def publishers(self, world: World, notify):
+        """Who is told of each event."""
+        world.define('wf: {tasks: {t: {action: std.noop}}}')
+        self.id_ = world.run_workflow('wf', notify=notify)
+        (publishers,) = {json.dumps(effect.publishers) for effect in world.notifications}
+        return json.loads(publishers)
+
+    def test_they_come_after_those_of_the_request(self, world: World):
+        own = {'type': 'noop'}
+        assert self.publishers(world, [own]) == [own, *self.OPERATOR]
+
+    @pytest.mark.parametrize('notify', [None, 'nonsense', []])
+    def test_they_are_told_whatever_the_request_says(self, world: World, notify):
+        assert self.publishers(world, notify) == list(self.OPERATOR)
+
+    def test_the_execution_does_not_show_them(self, world: World):
+        self.publishers(world, [{'type': 'noop'}])
+        params = world.execution(self.id_).params
+        assert params['notify'] == [{'type': 'noop'}]
+
+    def test_an_execution_that_names_them_itself_tells_them_once(self, world: World):
+        """Those that began in an earlier release do."""
+        own = [{'type': 'noop'}, *self.OPERATOR]
+        assert self.publishers(world, own) == own
+
+    def test_subworkflows_tell_them_too(self, world: World):
+        world.define('sub: {tasks: {t: {action: std.noop}}}\nwf: {tasks: {t: {workflow: sub}}}')
+        (sub,) = world.subworkflows(world.run_workflow('wf'))
+        told = [effect for effect in world.notifications if effect.object_id == sub]
+        assert [effect.event for effect in told] == ['WORKFLOW_LAUNCHED', 'WORKFLOW_SUCCEEDED']
+        assert all(effect.publishers == self.OPERATOR for effect in told)
+        assert 'notify' not in world.execution(sub).params
 
 
 def test_what_they_are_told(world: World):
