@@ -21,7 +21,13 @@ from mistral.exceptions import (
     RpcError,
 )
 from mistral.utils.futures import mapped, resolved
-from mistral.workflow.ports import ActionCall, ActionResult, PreparedAction, TaskError
+from mistral.workflow.ports import (
+    ActionCall,
+    ActionResult,
+    InfrastructureError,
+    PreparedAction,
+    TaskError,
+)
 from mistral.workflow.scope import EmptyScope
 
 
@@ -129,9 +135,16 @@ class DirectActions:
         self, caller: RequestContext, name: str, namespace: str, result: Result
     ) -> dict[str, Any]:
         ports = EnginePorts(self._parts, caller)
-        processed = ports.finish_action(
-            name, namespace, ActionResult(result.data, result.error, bool(result.cancel))
-        )
+        given = ActionResult(result.data, result.error, bool(result.cancel))
+        try:
+            processed = ports.finish_action(name, namespace, given)
+        except InfrastructureError:
+            raise
+        except Exception as e:  # noqa: BLE001
+            # Whatever is wrong with a result, the action has ended and must not be waited for.
+            ports.report_failure(None, e)
+            text = f'Failed to complete action [error={e}, action={name}]'
+            return {'state': states.ERROR, 'accepted': False, 'output': {'result': text}}
         if processed.cancel:
             output = {'result': processed.error}
             return {'state': states.CANCELLED, 'accepted': True, 'output': output}

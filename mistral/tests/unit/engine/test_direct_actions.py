@@ -7,6 +7,7 @@ from mistral_lib.actions import Result
 
 from mistral.context import RequestContext
 from mistral.db.models import action_executions
+from mistral.db.repositories import Repositories
 from mistral.engine.direct_actions import DirectActions
 from mistral.exceptions import (
     DBEntityNotFoundError,
@@ -15,6 +16,8 @@ from mistral.exceptions import (
     InvalidStateTransitionException,
     RpcError,
 )
+from mistral.lang.parser import Parser
+from mistral.services.definitions import DefinitionsService
 from mistral.utils.futures import resolved
 
 CALLER = RequestContext(project_id='mine')
@@ -178,6 +181,32 @@ def test_bad_request(start, arguments, error, message):
 def test_asynchronous_action_cannot_be_waited_for(start):
     with pytest.raises(InputException, match='does not support synchronous execution'):
         start('std.async_noop', {}, run_sync=True)
+
+
+class TestUnusableResult:
+    """The output of an ad-hoc action cannot be made of what its base action gives."""
+
+    ERROR = 'Failed to complete action [error=Can not evaluate YAQL expression [expression=$.b'
+
+    @pytest.fixture(autouse=True)
+    def picky(self, parts):
+        service = DefinitionsService(parts.database, Repositories(), Parser(parts.expressions))
+        text = "version: '2.0'\npicky: {base: std.noop, output: <% $.b.c %>}"
+        service.create_actions(text, CALLER)
+
+    def test_ends_a_stored_action(self, start, actions):
+        id_ = start('picky', {}, save_result=True)['id']
+        actions.complete(id_, Result(data={'a': 1}))
+        stored = actions._get(id_)
+        assert (stored['state'], stored['accepted']) == ('ERROR', False)
+        assert stored['output']['result'].startswith(self.ERROR)
+
+    def test_is_the_answer_to_whoever_waits(self, start, actions, executor):
+        executor.ends_later = resolved(Result(data={'a': 1}))
+        row = start('picky', {}, save_result=True, run_sync=True)
+        assert row['state'] == 'ERROR'
+        assert row['output']['result'].startswith(self.ERROR)
+        assert actions._get(row['id'])['output'] == row['output']
 
 
 def test_second_result_is_refused(start, actions):
