@@ -112,13 +112,10 @@ class DirectActions:
         row = self._get(action_execution_id)
         caller = RequestContext(project_id=row['project_id'])
         outcome = self._outcome(caller, row['name'], row['workflow_namespace'] or '', result)
-        if not self._change(action_execution_id, outcome):
-            raise InvalidStateTransitionException(
-                f'Action {action_execution_id} is already completed'
-            )
+        self._change(action_execution_id, outcome)
 
     def update(self, action_execution_id: str, state: str) -> None:
-        """Pause or resume an asynchronous action."""
+        """Pause or resume an asynchronous action; raises InvalidStateTransitionException."""
         row = self._get(action_execution_id)
         if row['is_sync'] and state == states.PAUSED:
             raise InvalidStateTransitionException(
@@ -164,9 +161,14 @@ class DirectActions:
         with self._parts.database.transaction() as connection:
             direct_actions.add(connection, row)
 
-    def _change(self, action_execution_id: str, changes: Mapping[str, Any]) -> bool:
+    def _change(self, action_execution_id: str, changes: Mapping[str, Any]) -> None:
+        """Raises InvalidStateTransitionException if the action has ended, also at this moment."""
         with self._parts.database.transaction() as connection:
-            return direct_actions.change(connection, action_execution_id, changes)
+            is_changed = direct_actions.change(connection, action_execution_id, changes)
+        if not is_changed:
+            raise InvalidStateTransitionException(
+                f'Action {action_execution_id} is already completed'
+            )
 
 
 def _new_row(

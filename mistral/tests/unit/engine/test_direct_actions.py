@@ -230,6 +230,15 @@ def test_ended_action_cannot_be_resumed(start, actions):
         actions.update(id_, 'RUNNING')
 
 
+def test_action_that_ends_at_the_moment_cannot_be_paused(start, actions, monkeypatch):
+    id_ = start('std.async_noop', {})['id']
+    running = actions._get(id_)
+    actions.complete(id_, Result(data=1))
+    monkeypatch.setattr(actions, '_get', lambda _id: running)
+    with pytest.raises(InvalidStateTransitionException, match='already completed'):
+        actions.update(id_, 'PAUSED')
+
+
 @pytest.mark.parametrize('method', ['complete', 'update'])
 def test_unknown_action(actions, method):
     argument = Result(data=1) if method == 'complete' else 'RUNNING'
