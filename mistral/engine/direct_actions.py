@@ -135,8 +135,9 @@ class DirectActions:
         given = ActionResult(result.data, result.error, bool(result.cancel))
         try:
             processed = ports.finish_action(name, namespace, given)
-        except InfrastructureError:
-            raise
+        except InfrastructureError as e:
+            # There is no turn to be repeated here: whoever called knows how to wait for a database.
+            raise e.__cause__ or e from None
         except Exception as e:  # noqa: BLE001
             # Whatever is wrong with a result, the action has ended and must not be waited for.
             ports.report_failure(None, e)

@@ -14,13 +14,18 @@ from typing import Any, Final
 from mistral_lib.actions import Result
 
 from mistral.context import RequestContext, shown_to_workflows
+from mistral.db import retry
 from mistral.db.store import definitions, queries, rows
 from mistral.db.store.callers import StoredCaller
 from mistral.engine.callers import Callers
 from mistral.engine.direct_actions import DirectActions
 from mistral.engine.mailbox import Letter, Mailboxes
 from mistral.engine.ports import EngineParts, EnginePorts
-from mistral.exceptions import DBDuplicateEntryError, DBEntityNotFoundError
+from mistral.exceptions import (
+    DBDuplicateEntryError,
+    DBEntityNotFoundError,
+    InvalidStateTransitionException,
+)
 from mistral.rpc.base import at_most_once
 from mistral.services.sweeps import HeartbeatRules
 from mistral.utils.ids import new_id
@@ -121,7 +126,11 @@ class EngineService:
         One that comes too late changes nothing.
         """
         if execution_id is None:
-            self._direct_actions.complete(action_execution_id, result)
+            with suppress(DBEntityNotFoundError, InvalidStateTransitionException):
+                retry.run(
+                    lambda: self._direct_actions.complete(action_execution_id, result),
+                    doing=f'storing the result of action {action_execution_id}',
+                )
             return
         event = events.ActionCompleted(
             action_execution_id, result.data, result.error, bool(result.cancel)

@@ -148,12 +148,19 @@ class ExecutorService:
             done.set_result(None)
             return
         try:
-            reported = self._reporter.complete_action(request, result)
+            reported = self._hand_in(request, result)
+        except Exception:
+            LOG.exception('Result of action %s is lost', request.action_execution_id)
+            done.set_result(None)
+            return
+        reported.add_done_callback(lambda _: done.set_result(None))
+
+    def _hand_in(self, request: ActionRequest, result: Result) -> 'Future[None]':
+        try:
+            return self._reporter.complete_action(request, result)
         except MistralException as error:
             LOG.warning('Result of action %s is refused: %s', request.name, error)
-            failure = runner.report_failure(request, error)
-            reported = self._reporter.complete_action(request, failure)
-        reported.add_done_callback(lambda _: done.set_result(None))
+            return self._reporter.complete_action(request, runner.report_failure(request, error))
 
     def _let_go(self, action_execution_id: str) -> None:
         with self._lock:

@@ -2,14 +2,18 @@
 
 import logging
 import queue
+from dataclasses import replace
 
 import pytest
 from mistral_lib.actions import Result
 
+from mistral.actions.catalog import ActionCatalog
 from mistral.context import RequestContext
+from mistral.db import retry
 from mistral.db.store import direct_actions
 from mistral.engine.engine import Engine, EngineSettings
 from mistral.exceptions import DBEntityNotFoundError, EngineException
+from mistral.tests.unit.engine.trouble import fail_once, lost_connection
 from mistral.tests.waiting import wait_for
 from mistral.utils.futures import resolved
 from mistral.workflow.events import ActionCompleted
@@ -317,6 +321,44 @@ class TestAfterTheEnd:
         successor.recover()
         successor.stop()
         assert bench.load(id_).execution.revision == revision
+
+
+class TestResultOfDirectAction:
+    @pytest.fixture
+    def engine(self, make):
+        return make()
+
+    @pytest.fixture
+    def request_(self, engine, executor):
+        engine.service.start_action(CALLER, name='std.echo', input={'output': 1}, save_result=True)
+        return executor.next()
+
+    @pytest.fixture
+    def stored(self, bench, request_):
+        def stored():
+            with bench.database.read() as connection:
+                return direct_actions.get(connection, request_.action_execution_id)
+
+        return stored
+
+    def test_a_second_one_changes_nothing(self, engine, request_, stored):
+        engine.report_result(request_, Result(data=1))
+        engine.report_result(request_, Result(data=2))
+        assert stored()['output'] == {'result': 1}
+
+    def test_one_for_an_action_that_was_deleted_changes_nothing(self, engine, request_):
+        engine.report_result(replace(request_, action_execution_id='deleted'), Result(data=1))
+
+    @pytest.mark.parametrize(
+        ('owner', 'method'), [(direct_actions, 'change'), (ActionCatalog, 'find')]
+    )
+    def test_waits_for_the_database(
+        self, engine, request_, stored, interfere, monkeypatch, owner, method
+    ):
+        monkeypatch.setattr(retry, 'waits', lambda *_: [0.0])
+        fail_once(interfere, owner, method, lost_connection())
+        engine.report_result(request_, Result(data=1))
+        assert stored()['output'] == {'result': 1}
 
 
 def test_actions_of_a_failed_task_can_be_rerun_and_skipped(make, executor, bench, wait_for_state):

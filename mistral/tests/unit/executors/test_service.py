@@ -88,6 +88,17 @@ class TestRunAction:
             ),
         )
 
+    @pytest.mark.parametrize('error', [MistralException('no'), RuntimeError('no')])
+    def test_a_result_that_nobody_takes_is_let_go(self, make_service, error, caplog):
+        class Refusing(Reporter):
+            def complete_action(self, request, result):
+                raise error
+
+        service = make_service(reporter=Refusing())
+        assert service.run_action(request(EchoAction('x'))).result(PATIENCE) is None
+        assert 'Result of action a1 is lost' in caplog.text
+        assert not service._in_hand
+
 
 class TestOutcome:
     """What becomes of the future that stands for a request."""
