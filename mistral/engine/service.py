@@ -226,10 +226,14 @@ class EngineService:
 
         Returns the execution's columns as they were when its effects became durable.
         """
-        reply: Future[WorkflowExecution | None] = Future()
-        self._mailboxes.post(execution_id, Letter(event, reply=reply, create=create, caller=caller))
-        execution = reply.result()
+        execution = self._post(execution_id, Letter(event, create=create, caller=caller)).result()
         return rows.execution_to_row(execution) if execution is not None else {}
+
+    def _post(self, execution_id: str, letter: Letter) -> 'Future[WorkflowExecution | None]':
+        reply: Future[WorkflowExecution | None] = Future()
+        letter.reply = reply
+        self._mailboxes.post(execution_id, letter)
+        return reply
 
     def _steer(
         self, execution_id: str, event: events.Event, caller: StoredCaller | None = None
@@ -249,15 +253,20 @@ class EngineService:
             execution_id = queries.execution_of_task(connection, task_execution_id)
             if execution_id is None:
                 raise DBEntityNotFoundError(f'Task execution not found [id={task_execution_id}]')
-            above = [id_ for id_, _, _ in queries.ancestors(connection, execution_id)][1:]
+            above = [[id_] for id_, _, _ in queries.ancestors(connection, execution_id)][1:]
         self._ask(execution_id, event, caller=caller)
         self._settle(above)
 
-    def _settle(self, execution_ids: Sequence[str]) -> None:
-        """Wait until executions have handled what has been sent to them, one after the other."""
-        for execution_id in execution_ids:
-            with suppress(DBEntityNotFoundError):
-                self._ask(execution_id, events.Settle())
+    def _settle(self, levels: Sequence[Sequence[str]]) -> None:
+        """Wait until executions have handled what has been sent to them, one level after the other.
+
+        Who has handled it has sent what the next level is to handle.
+        """
+        for execution_ids in levels:
+            replies = [self._post(id_, Letter(events.Settle())) for id_ in execution_ids]
+            for reply in replies:
+                with suppress(DBEntityNotFoundError):
+                    reply.result()
 
     def _definition(
         self, caller: RequestContext, identifier: str, namespace: str

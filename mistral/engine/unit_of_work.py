@@ -393,7 +393,9 @@ def _is_worth_saving(outcome: saving.Outcome) -> bool:
 
 def _may_share(letters: Sequence[Letter]) -> bool:
     """Whether these may share a transaction: what operators ask for is refused more often."""
-    return letters[0].create is not None or not _is_awaited(letters)
+    return letters[0].create is not None or all(
+        letter.reply is None or isinstance(letter.event, events.Settle) for letter in letters
+    )
 
 
 def _new_caller(execution: WorkflowExecution, letters: Sequence[Letter]) -> StoredCaller | None:

@@ -111,10 +111,10 @@ def ancestors(connection: Connection, execution_id: str | None) -> list[tuple[st
     return found
 
 
-def descendants(connection: Connection, execution_id: str) -> list[str]:
-    """The unfinished sub-workflows below an execution, those nearer to it first."""
+def descendants(connection: Connection, execution_id: str) -> list[list[str]]:
+    """The unfinished sub-workflows below an execution, level by level."""
     columns = workflow_executions.c
-    found: list[str] = []
+    found: list[list[str]] = []
     level = [execution_id]
     while level:
         below: list[str] = []
@@ -128,7 +128,8 @@ def descendants(connection: Connection, execution_id: str) -> list[str]:
                 )
             )
             below.extend(connection.execute(query).scalars())
-        found.extend(below)
+        if below:
+            found.append(below)
         level = below
     return found
 

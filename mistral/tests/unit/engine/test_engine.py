@@ -15,8 +15,8 @@ from mistral.engine.engine import Engine, EngineSettings
 from mistral.exceptions import DBEntityNotFoundError, EngineException
 from mistral.tests.unit.engine.trouble import fail_once, lost_connection
 from mistral.tests.waiting import wait_for
-from mistral.utils.futures import resolved
-from mistral.workflow.events import ActionCompleted
+from mistral.utils.futures import in_thread, resolved
+from mistral.workflow.events import ActionCompleted, Settle
 
 PATIENCE = 10
 CALLER = RequestContext()
@@ -41,6 +41,11 @@ asking:
 parent:
   tasks:
     down: {workflow: asking}
+wide:
+  tasks:
+    down:
+      with-items: i in <% [1, 2, 3] %>
+      workflow: parent
 careful-parent:
   tasks:
     down: {workflow: careful}
@@ -191,6 +196,34 @@ def test_pause_reaches_the_subworkflows_before_it_is_answered(make, bench):
     assert bench.state(child.id) == 'RUNNING'
     engine.service.stop_workflow(CALLER, execution_id=id_, state='CANCELLED')
     assert bench.state(child.id) == 'CANCELLED'
+
+
+def test_subworkflows_are_waited_for_level_by_level(make, bench, executor, monkeypatch):
+    """Those of a level all at once, but no level before the one above has sent what it has to."""
+    engine = make()
+    id_ = start(engine, 'wide')['id']
+    for _ in range(3):
+        executor.next()
+    middle = [child.id for child in bench.task(id_, 'down').children]
+    leaves = [child.id for each in middle for child in bench.task(each, 'down').children]
+    mailboxes = engine.service._mailboxes
+    post = mailboxes.post
+    held = []
+
+    def hold(execution_id, letter):
+        if not isinstance(letter.event, Settle):
+            post(execution_id, letter)
+            return
+        held.append((execution_id, letter))
+        if len(held) in (3, 6):
+            for each in held[-3:]:
+                post(*each)
+
+    monkeypatch.setattr(mailboxes, 'post', hold)
+    pausing = in_thread('pauses', lambda: engine.service.pause_workflow(CALLER, execution_id=id_))
+    pausing.result(PATIENCE)
+    assert {execution_id for execution_id, _ in held[:3]} == set(middle)
+    assert {execution_id for execution_id, _ in held[3:]} == set(leaves)
 
 
 def test_unknown_ids(make):

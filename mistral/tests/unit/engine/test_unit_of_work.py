@@ -89,6 +89,14 @@ class TestSharing:
         assert [bench.task(id_, 'a').state for id_ in ids] == ['SUCCESS'] * 3
         assert len(bench.take(RunAction)) == 3
 
+    def test_waiting_for_what_was_sent_is_shared_too(self, bench, interfere):
+        letters = {bench.start('pair'): [Letter(Settle(), reply=Future())] for _ in range(3)}
+        looks = []
+        interfere(saving, 'are_current', lambda method, *a: [looks.append(a), method(*a)][1])
+        bench.units.handle(letters)
+        assert {letter.reply.result(0).id for (letter,) in letters.values()} == set(letters)
+        assert len(looks) == 1
+
     def test_one_that_was_changed_elsewhere_does_not_harm_the_others(self, bench):
         ids = [bench.start('pair') for _ in range(3)]
         actions = [effect.action_execution_id for effect in bench.take(RunAction)]
