@@ -33,6 +33,12 @@ from mistral.workflow.ports import InfrastructureError
 LOG = logging.getLogger(__name__)
 
 _UNAVAILABLE: Final = 'The service is temporarily unavailable: its database cannot be reached.'
+_CONTENDED: Final = (
+    'The service is temporarily unavailable: other engines change the execution without a pause.'
+)
+
+#: The part of the wait for a database that an engine gives others which were faster: milliseconds.
+_GIVE_WAY: Final = 0.05
 
 #: Seconds between attempts to learn what has become of a commit.
 _RECONNECT_INTERVAL: Final = 1.0
@@ -118,7 +124,7 @@ class UnitsOfWork:
         pending = letters
         while pending:
             try:
-                pending = self._attempt(execution_id, pending)
+                pending, reason = self._attempt(execution_id, pending)
             except Exception as e:  # noqa: BLE001 - whatever it is, it must not stop the engine
                 if len(pending) == 1:
                     self._give_up(execution_id, pending[0], e)
@@ -128,34 +134,46 @@ class UnitsOfWork:
                 return
             asking = [letter for letter in pending if letter.reply is not None]
             for letter in pending if self._stopping.is_set() else asking:
-                letter.failed(UnavailableException(_UNAVAILABLE))
+                letter.failed(UnavailableException(reason))
             if self._stopping.is_set():
                 return
             pending = [letter for letter in pending if letter.reply is None]
 
-    def _attempt(self, execution_id: str, pending: Sequence[Letter]) -> Sequence[Letter]:
-        """Try a bounded number of times; returns the letters that could not be handled."""
+    def _attempt(
+        self, execution_id: str, pending: Sequence[Letter]
+    ) -> tuple[Sequence[Letter], str]:
+        """Try a bounded number of times; returns the letters that could not be handled, and why."""
+        reason = ''
         for wait in waits():
             try:
-                pending = self._try_one(execution_id, pending)
+                # To sort out letters is no attempt in vain.
+                while pending:
+                    pending = self._try_one(execution_id, pending)
+                break
+            except saving.ConflictError:
+                metrics.RETRIES.labels('conflict').inc()
+                LOG.debug('Execution %s was changed by another engine', execution_id)
+                reason = _CONTENDED
+                self._stopping.wait(wait * _GIVE_WAY)
             except (InfrastructureError, DatabaseFailure) as e:
+                reason = _UNAVAILABLE
                 if not self._wait(wait, execution_id, e):
                     break
-            if not pending:
-                break
-        return pending
+        return pending, reason
 
     def _try_one(self, execution_id: str, letters: Sequence[Letter]) -> Sequence[Letter]:
-        """Returns the letters that are worth another try."""
+        """Returns the letters that are worth another try: fewer than there were.
+
+        Raises ConflictError if all of them are.
+        """
         try:
             self._try({execution_id: letters})
-        except saving.ConflictError:
-            metrics.RETRIES.labels('conflict').inc()
-            LOG.debug('Execution %s was changed by another engine', execution_id)
-            return letters
-        except saving.ConsumedError:
+        except saving.ConsumedError as e:
             metrics.RETRIES.labels('duplicate').inc()
-            return self._not_consumed(letters)
+            left = self._not_consumed(letters)
+            if len(left) == len(letters):
+                raise saving.ConflictError from e
+            return left
         except DBDuplicateEntryError as e:
             # Somebody else has just started an execution with this id.
             letters[0].failed(e)

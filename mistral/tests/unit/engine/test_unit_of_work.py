@@ -15,6 +15,7 @@ from mistral.exceptions import (
     DBEntityNotFoundError,
     EngineException,
     MistralException,
+    UnavailableException,
 )
 from mistral.tests.unit.engine.trouble import (
     fail_once,
@@ -23,7 +24,7 @@ from mistral.tests.unit.engine.trouble import (
 )
 from mistral.workflow import machine
 from mistral.workflow.effects import RunAction, ScheduleTimer, Send
-from mistral.workflow.events import ActionCompleted, Pause, Resume, Settle, Stop, TimerFired
+from mistral.workflow.events import ActionCompleted, Pause, Rerun, Resume, Settle, Stop, TimerFired
 
 WORKFLOWS = """
 pair:
@@ -237,6 +238,63 @@ class TestJobs:
         assert len(bench.jobs()) == 1
         bench.send(id_, ActionCompleted(action(bench)))
         assert bench.jobs() == []
+
+
+class TestContention:
+    """Other engines are faster, again and again."""
+
+    @pytest.fixture
+    def id_(self, bench):
+        return bench.start('pair')
+
+    @pytest.fixture
+    def pauses(self, bench, monkeypatch):
+        """How long the engine gives way to others, in seconds."""
+        pauses = []
+        monkeypatch.setattr(unit_of_work, 'waits', lambda: [0.1, 0.2, 2.0])
+        monkeypatch.setattr(bench.units._stopping, 'wait', pauses.append)
+        return pauses
+
+    @pytest.fixture
+    def lose(self, interfere):
+        """Lose the next so many commits."""
+
+        def lose(times):
+            losses = iter(range(times))
+
+            def save(method, *args):
+                if next(losses, None) is not None:
+                    raise saving.ConflictError
+                return method(*args)
+
+            interfere(saving, 'save', save)
+
+        return lose
+
+    def test_others_get_some_time(self, bench, id_, pauses, lose):
+        lose(2)
+        assert bench.ask(id_, Pause()).state == 'PAUSED'
+        assert pauses == pytest.approx([0.005, 0.01])
+
+    def test_who_waits_too_long_is_told_why(self, bench, id_, pauses, lose):
+        lose(3)
+        with pytest.raises(UnavailableException, match='other engines change the execution'):
+            bench.ask(id_, Pause())
+        assert pauses == pytest.approx([0.005, 0.01, 0.1])
+
+    def test_what_nobody_waits_for_is_tried_on(self, bench, id_, pauses, lose):
+        lose(20)
+        bench.send(id_, ActionCompleted(action(bench)))
+        assert bench.task(id_, 'a').state == 'SUCCESS'
+
+
+def test_any_number_of_bad_events_may_stand_before_a_good_one(bench):
+    id_ = bench.start('pair')
+    bad = [Letter(Rerun('unknown'), reply=Future()) for _ in range(10)]
+    good = Letter(Pause(), reply=Future())
+    bench.units.handle({id_: [*bad, good]})
+    assert good.reply.result(0).state == 'PAUSED'
+    assert {type(letter.reply.exception(0)) for letter in bad} == {DBEntityNotFoundError}
 
 
 class TestTroubleWithTheDatabase:
