@@ -125,10 +125,7 @@ def _begin(turn: Turn) -> None:
 def _recover(turn: Turn, event: events.Recover) -> None:
     """Finish what a crash may have left between two steps."""
     _begin(turn)
-    for action_id in event.lost_actions:
-        _recover_action(turn, action_id, children.repeat_action, event.reason or _FATE_UNKNOWN)
-    for action_id in event.waiting_actions:
-        _recover_action(turn, action_id, children.hand_over_again, _NOT_WANTED)
+    # Tasks first: the end of an action below may be that of its task, and must not count twice.
     for task in turn.state.in_order(turn.state.incomplete):
         if task.state == states.RUNNING and with_items.has_more_to_start(task):
             turn.do(ContinueItems(task))
@@ -136,6 +133,10 @@ def _recover(turn: Turn, event: events.Recover) -> None:
             results.tell_again(turn, task)
         elif task.state == states.WAITING:
             turn.do(EvaluateJoin(task))
+    for action_id in event.lost_actions:
+        _recover_action(turn, action_id, children.repeat_action, event.reason or _FATE_UNKNOWN)
+    for action_id in event.waiting_actions:
+        _recover_action(turn, action_id, children.hand_over_again, _NOT_WANTED)
 
 
 def _recover_action(

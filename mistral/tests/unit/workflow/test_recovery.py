@@ -45,6 +45,28 @@ def test_an_action_that_does_no_harm_runs_again(world: World, task):
     assert world.execution(id_).state == states.SUCCESS
 
 
+@pytest.mark.parametrize('more', ['', 'with-items: "i in [1, 2]", ', 'join: 1, '])
+def test_a_task_that_loses_its_action_is_retried(world: World, more):
+    world.behaviour['act'] = lambda input_: 1
+    world.define(f"""
+wf:
+  tasks:
+    first: {{action: std.async_noop, on-success: t}}
+    t: {{{more}action: act, retry: {{count: 1, delay: 5}}}}
+""")
+    id_ = world.start('wf')
+    world.complete(world.child(id_, 'first').id)
+    lost = tuple(action.action_execution_id for action in world.actions if action.name == 'act')
+    world.actions.clear()
+    world.forget()
+    world.ask(id_, events.Recover(lost))
+    assert world.execution(id_).state == states.RUNNING
+    world.pass_time(5)
+    world.run()
+    assert world.task(id_, 't').runtime_context['retry_task_policy'] == {'retry_no': 1}
+    assert world.execution(id_).state == states.SUCCESS
+
+
 def test_the_second_of_two_results_is_refused(world: World):
     id_, lost = run_and_crash(world, UNSAFE, act=lambda input_: 1)
     world.ask(id_, events.Recover(lost))
