@@ -54,6 +54,10 @@ class Budget:
                 f'the evaluation took more than {self._time_limit:g} seconds of processor time'
             )
 
+    def time_left(self) -> float:
+        """Seconds of processor time of this thread."""
+        return self._time_limit if self._deadline is None else self._deadline - thread_time()
+
     def check_items(self, count: int) -> None:
         """Refuse a collection of that many items."""
         if count > self.max_items:

@@ -19,8 +19,8 @@ class ExpressionOptions:
     An expression that would run away is stopped even where the options set no limit (-1). The
     ceilings are far above what a workflow can store: a million items in a collection, 100 MiB in a
     value, `time_limit` for an evaluation. All of them are checked at the places where an evaluation
-    can grow (function calls, loops, repetition of text, powers, the result), so it takes neither
-    threads nor signals. A single regular expression that backtracks is the one thing not bounded.
+    can grow (function calls, loops, repetition of text, powers, searches, the result), so it takes
+    neither threads nor signals.
 
     Results are data that JSON can hold, whatever the options; `convert_output_data` and its two
     companions show where a YAQL value becomes part of a larger text.

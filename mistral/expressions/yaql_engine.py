@@ -9,7 +9,7 @@ from typing import Any
 import yaql
 from yaql.language import contexts, conventions
 
-from mistral.expressions import yaql_library
+from mistral.expressions import yaql_library, yaql_patterns
 from mistral.expressions.base import ExpressionFunction
 from mistral.expressions.options import ExpressionOptions
 
@@ -54,6 +54,7 @@ def _library(
     snake_case = contexts.Context(standard, convention=conventions.PythonConvention())
     camel_case = contexts.Context(snake_case, convention=conventions.CamelCaseConvention())
     yaql_library.register(camel_case, options)
+    yaql_patterns.register(camel_case)
     for name, function in functions.items():
         snake_case.register_function(function, name=name)
         camel_case.register_function(function, name=name)

@@ -4,7 +4,6 @@ They give the same results, with three differences: sets and keys stay in order,
 without bounds is stopped, and looking up a key in every item of a list is fast.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any, Final, Self, TypeVar
 
@@ -51,7 +50,7 @@ class OrderedSet(frozenset[Any]):
         return '{' + ', '.join(map(repr, self._order)) + '}' if self._order else 'set()'
 
 
-def _yaql(
+def yaql_function(
     name: str, *, is_method: bool = False, is_function: bool = False, **parameters: Any
 ) -> Callable[[_F], _F]:
     """Give a function its name and the types of its parameters in YAQL."""
@@ -68,22 +67,22 @@ def _yaql(
     return decorate
 
 
-def _budget_of(context: contexts.ContextBase) -> Budget:
+def budget_of(context: contexts.ContextBase) -> Budget:
     evaluation: Evaluation = context[EVALUATION]
     return evaluation.budget
 
 
-@_yaql('toSet', is_method=True, collection=yaqltypes.Iterable())
+@yaql_function('toSet', is_method=True, collection=yaqltypes.Iterable())
 def _to_set(collection: Iterable[Any]) -> OrderedSet:
     return OrderedSet(collection)
 
 
-@_yaql('add', is_method=True, members=utils.SetType)
+@yaql_function('add', is_method=True, members=utils.SetType)
 def _set_add(members: Set[Any], *values: Any) -> OrderedSet:
     return OrderedSet([*members, *values])
 
 
-@_yaql(
+@yaql_function(
     '#operator_.',
     collection=yaqltypes.Iterable(),
     attribute=yaqltypes.Keyword(expand=False),
@@ -97,37 +96,37 @@ def _property_of_each(collection: Iterable[Any], attribute: Any, operator: Any) 
     )
 
 
-@_yaql('#operator_*', left=yaqltypes.Number(), right=yaqltypes.Number())
+@yaql_function('#operator_*', left=yaqltypes.Number(), right=yaqltypes.Number())
 def _multiply(left: float, right: float, context: contexts.ContextBase) -> float:
-    limits.check_product(left, right, _budget_of(context))
+    limits.check_product(left, right, budget_of(context))
     return left * right
 
 
-@_yaql('#operator_*', left=yaqltypes.Sequence(), right=int)
+@yaql_function('#operator_*', left=yaqltypes.Sequence(), right=int)
 def _repeat(left: Any, right: int, context: contexts.ContextBase) -> Any:
-    limits.check_product(left, right, _budget_of(context))
+    limits.check_product(left, right, budget_of(context))
     return left * right
 
 
-@_yaql('#operator_*', left=int, right=yaqltypes.Sequence())
+@yaql_function('#operator_*', left=int, right=yaqltypes.Sequence())
 def _repeat_by(left: int, right: Any, context: contexts.ContextBase) -> Any:
     return _repeat(right, left, context)
 
 
-@_yaql('pow', a=yaqltypes.Number(), b=yaqltypes.Number(), c=yaqltypes.Number(nullable=True))
+@yaql_function('pow', a=yaqltypes.Number(), b=yaqltypes.Number(), c=yaqltypes.Number(nullable=True))
 def _power(a: Any, b: Any, c: Any = None) -> Any:
     if c is None:
         limits.check_power(a, b)
     return pow(a, b, c)
 
 
-@_yaql('shiftBitsLeft', value=int, bits_number=int)
+@yaql_function('shiftBitsLeft', value=int, bits_number=int)
 def _shift_left(value: int, bits_number: int) -> int:
     limits.check_integer_bits(value.bit_length() + bits_number)
     return value << bits_number
 
 
-@_yaql(
+@yaql_function(
     'replace',
     is_method=True,
     string=yaqltypes.String(),
@@ -138,10 +137,10 @@ def _shift_left(value: int, bits_number: int) -> int:
 def _replace(
     string: str, old: str, new: str, context: contexts.ContextBase, count: int = -1
 ) -> str:
-    return limits.replace(string, old, new, count, _budget_of(context))
+    return limits.replace(string, old, new, count, budget_of(context))
 
 
-@_yaql(
+@yaql_function(
     'replace',
     is_method=True,
     string=yaqltypes.String(),
@@ -157,60 +156,11 @@ def _replace_all(
     count: int = -1,
 ) -> str:
     for old, new in replacements.items():
-        string = limits.replace(string, to_text(old), to_text(new), count, _budget_of(context))
+        string = limits.replace(string, to_text(old), to_text(new), count, budget_of(context))
     return string
 
 
-@_yaql(
-    'replace',
-    is_method=True,
-    regexp=re.Pattern,
-    string=yaqltypes.String(),
-    repl=yaqltypes.String(),
-    count=int,
-)
-def _replace_matches(
-    regexp: re.Pattern[str],
-    string: str,
-    repl: str,
-    context: contexts.ContextBase,
-    count: int = 0,
-) -> str:
-    budget = _budget_of(context)
-    length = len(string)
-    longest_match = len(repl) + length * repl.count('\\')
-    if (length + 1) * longest_match <= budget.max_bytes:
-        return regexp.sub(repl, string, count)
-
-    def expand(match: re.Match[str]) -> str:
-        nonlocal length
-        expanded = match.expand(repl)
-        length += len(expanded)
-        budget.check_bytes(length)
-        return expanded
-
-    return regexp.sub(expand, string, count)
-
-
-@_yaql(
-    'replace',
-    is_method=True,
-    string=yaqltypes.String(),
-    regexp=re.Pattern,
-    repl=yaqltypes.String(),
-    count=int,
-)
-def _replace_matches_in(
-    string: str,
-    regexp: re.Pattern[str],
-    repl: str,
-    context: contexts.ContextBase,
-    count: int = 0,
-) -> str:
-    return _replace_matches(regexp, string, repl, context, count)
-
-
-@_yaql(
+@yaql_function(
     'join',
     is_method=True,
     sequence=yaqltypes.Iterable(),
@@ -220,10 +170,10 @@ def _replace_matches_in(
 def _join(
     sequence: Iterable[Any], separator: str, context: contexts.ContextBase, to_text: Any
 ) -> str:
-    return limits.join(separator, map(to_text, sequence), _budget_of(context))
+    return limits.join(separator, map(to_text, sequence), budget_of(context))
 
 
-@_yaql(
+@yaql_function(
     'join',
     is_method=True,
     separator=yaqltypes.String(),
@@ -236,20 +186,20 @@ def _join_by(
     return _join(sequence, separator, context, to_text)
 
 
-@_yaql('str', value=yaqltypes.PythonType((Mapping, Set, tuple, list), nullable=False))
+@yaql_function('str', value=yaqltypes.PythonType((Mapping, Set, tuple, list), nullable=False))
 def _collection_text(value: Any, context: contexts.ContextBase) -> str:
-    limits.check_extent(value, _budget_of(context))
+    limits.check_extent(value, budget_of(context))
     return str(value)
 
 
-@_yaql('len', is_method=True, is_function=True, collection=utils.IteratorType)
+@yaql_function('len', is_method=True, is_function=True, collection=utils.IteratorType)
 def _length(collection: Iterator[Any], context: contexts.ContextBase) -> int:
-    return sum(1 for _ in _budget_of(context).bounded(collection))
+    return sum(1 for _ in budget_of(context).bounded(collection))
 
 
-@_yaql('flatten', is_method=True, collection=yaqltypes.Iterable())
+@yaql_function('flatten', is_method=True, collection=yaqltypes.Iterable())
 def _flatten(collection: Iterable[Any], context: contexts.ContextBase) -> Iterator[Any]:
-    for item in _budget_of(context).bounded(collection):
+    for item in budget_of(context).bounded(collection):
         if utils.is_iterable(item):
             yield from _flatten(item, context)
         else:
@@ -266,8 +216,6 @@ _FUNCTIONS: Final = (
     _shift_left,
     _replace,
     _replace_all,
-    _replace_matches,
-    _replace_matches_in,
     _join,
     _join_by,
     _collection_text,
