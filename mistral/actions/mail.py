@@ -97,7 +97,8 @@ def compose(email: Email) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message['Subject'] = email.subject
     message['From'] = email.sender
-    message['Reply-To'] = ', '.join(email.reply_to)
+    if email.reply_to:
+        message['Reply-To'] = ', '.join(email.reply_to)
     message['To'] = ', '.join(email.to)
     if email.cc:
         message['cc'] = ', '.join(email.cc)

@@ -64,7 +64,7 @@ class TestMessage:
         assert sent.message['Subject'] == '<No subject>'
         assert sent.message['From'] == SENDER
         assert sent.message['To'] == FRIEND
-        assert sent.message['Reply-To'] == ''
+        assert 'Reply-To' not in sent.message
         assert 'cc' not in sent.message
         assert sent.message.get_content_type() == 'text/plain'
         assert sent.message.get_content().strip() == '<No body>'
