@@ -32,6 +32,7 @@ from mistral.workflow.model import (
 )
 from mistral.workflow.ports import Ports
 
+#: Bytes of UTF-8: MySQL counts those, and has 65,535.
 STATE_INFO_LIMIT: Final = 65500
 
 #: Timers belong to a task or to the execution itself.
@@ -362,4 +363,10 @@ def as_state_info(value: Any) -> str | None:
     if value is None:
         return None
     text = json.dumps(value) if isinstance(value, dict) else str(value)
-    return text if len(text) <= STATE_INFO_LIMIT else text[:STATE_INFO_LIMIT] + '...'
+    encoded = text.encode(errors='surrogatepass')
+    if len(encoded) <= STATE_INFO_LIMIT:
+        return text
+    end = STATE_INFO_LIMIT
+    while encoded[end] & 0xC0 == 0x80:  # in the middle of a character
+        end -= 1
+    return encoded[:end].decode(errors='surrogatepass') + '...'

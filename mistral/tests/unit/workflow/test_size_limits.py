@@ -7,6 +7,7 @@ from mistral.exceptions import SizeLimitExceededException
 from mistral.tests.world import World
 from mistral.workflow import events
 from mistral.workflow.ports import CoreSettings
+from mistral.workflow.turn import as_state_info
 
 LARGE = 'x' * 3000
 ONE_TASK = 'wf: {input: [a: 1], tasks: {t: {action: std.async_noop}}}'
@@ -104,6 +105,13 @@ def test_below_zero_there_is_no_limit(world: World):
     world.define(ONE_TASK)
     id_ = world.start('wf', {'a': 'x' * 2_000_000})
     assert world.execution(id_).state == states.RUNNING
+
+
+@pytest.mark.parametrize(('character', 'size'), [('ж', 2), ('界', 3), ('🙂', 4), ('\ud800', 3)])
+def test_the_column_of_state_info_is_measured_in_bytes(character: str, size: int):
+    fitting = character * (65_500 // size)
+    assert as_state_info(fitting) == fitting
+    assert as_state_info(character * 65_500) == fitting + '...'
 
 
 def test_state_info_is_cut_to_what_its_column_holds(world: World):
