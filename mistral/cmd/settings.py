@@ -17,7 +17,7 @@ from mistral.api.server import ApiServer, TlsFiles
 from mistral.db.database import Database, DatabaseOptions
 from mistral.engine.engine import EngineSettings
 from mistral.engine.timers import Timers, TimerService
-from mistral.exceptions import DBError
+from mistral.exceptions import ConfigurationError, DBError
 from mistral.executors import plugin_pool
 from mistral.executors.plugin_pool import PluginPool, load_executor
 from mistral.executors.service import Pool
@@ -268,8 +268,14 @@ def _interval(patience: float) -> float:
 
 
 def api_server(conf: Any, app: WSGIApplication) -> ApiServer:
+    """Raises ConfigurationError if it cannot be set up."""
     tls = None
     if conf.api.enable_ssl_api:
+        if not (conf.ssl.cert_file and conf.ssl.key_file):
+            raise ConfigurationError(
+                '[api] enable_ssl_api needs a certificate and its key: set [ssl] cert_file and '
+                'key_file.'
+            )
         tls = TlsFiles(conf.ssl.cert_file, conf.ssl.key_file)
     return ApiServer(
         app,

@@ -10,6 +10,7 @@ from oslo_config import cfg
 from mistral import config
 from mistral.cmd import settings
 from mistral.db.database import DatabaseOptions
+from mistral.exceptions import ConfigurationError
 from mistral.services.sweeps import HeartbeatRules
 
 
@@ -165,3 +166,10 @@ class TestDuties:
 def test_port_of_the_api_is_shared_by_its_processes(make, workers, is_shared):
     conf = make(api={'workers': workers, 'port': 0, 'host': '127.0.0.1'})
     assert settings.api_server(conf, lambda *_: [])._server.reuse_port is is_shared
+
+
+@pytest.mark.parametrize('files', [{}, {'cert_file': '/cert.pem'}, {'key_file': '/key.pem'}])
+def test_tls_needs_both_files(make, files):
+    conf = make(api={'enable_ssl_api': True}, ssl=files)
+    with pytest.raises(ConfigurationError, match=r'set \[ssl\] cert_file and key_file'):
+        settings.api_server(conf, lambda *_: [])
