@@ -2,12 +2,13 @@
 
 import os
 import re
+import ssl
 import threading
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from wsgiref.types import WSGIApplication
 
-from cheroot import wsgi
+from cheroot import errors, wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from mistral.exceptions import ConfigurationError
@@ -27,11 +28,10 @@ _IDLE_TIMEOUT: Final = 75
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Paths of the server's certificate and key, and of the CAs that vouch for clients."""
+    """Paths of the server's certificate and key."""
 
     certificate: str
     key: str
-    ca: str | None = None
 
 
 class ApiServer:
@@ -92,8 +92,11 @@ class ApiServer:
                 f'The server of {self._what} cannot listen on {host}:{port}: {_reason(error)}. '
                 f'Stop what uses that address, or set {self._what} host and port to another one.'
             ) from error
-        self._thread = threading.Thread(target=self._server.serve, name='api-server', daemon=True)
+        self._thread = threading.Thread(target=self._serve, name='api-server', daemon=True)
         self._thread.start()
+
+    def _serve(self) -> None:
+        self._server.serve()
 
     def stop(self) -> None:
         """Stop taking requests, let those in hand finish; safe to call twice."""
@@ -103,11 +106,6 @@ class ApiServer:
         self._thread.join()
         self._thread = None
 
-    def wait(self) -> None:
-        """Block until the server has stopped."""
-        if self._thread is not None:
-            self._thread.join()
-
 
 def _reason(error: OSError) -> str:
     """What went wrong in few words; cheroot wraps the error of the system in a text."""
@@ -115,9 +113,41 @@ def _reason(error: OSError) -> str:
     return os.strerror(int(number[1])) if number else error.strerror or str(error)
 
 
+class _TlsSocket(ssl.SSLSocket):
+    """Shakes hands when it is first read from."""
+
+    _has_shaken_hands = False
+
+    def recv_into(self, *arguments: Any) -> int:
+        if not self._has_shaken_hands:
+            try:
+                self.do_handshake()
+            except OSError as error:
+                raise errors.FatalSSLAlert(*error.args) from error
+            self._has_shaken_hands = True
+        return super().recv_into(*arguments)
+
+
+class _TlsAdapter(BuiltinSSLAdapter):
+    """Leaves handshakes to the threads that read requests.
+
+    cheroot makes them in its only accepting thread, where one silent client keeps out all others.
+    """
+
+    def wrap(self, sock: Any) -> tuple[Any, dict[str, str]]:
+        self.context.sslsocket_class = _TlsSocket
+        try:
+            wrapped = self.context.wrap_socket(
+                sock, server_side=True, do_handshake_on_connect=False
+            )
+        except OSError as error:
+            raise errors.FatalSSLAlert(*error.args) from error
+        return wrapped, {'wsgi.url_scheme': 'https', 'HTTPS': 'on'}
+
+
 def _tls_adapter(tls: TlsFiles) -> BuiltinSSLAdapter:
     try:
-        return BuiltinSSLAdapter(tls.certificate, tls.key, certificate_chain=tls.ca)
+        return _TlsAdapter(tls.certificate, tls.key)
     except OSError as error:
         raise ConfigurationError(
             f'TLS cannot be set up from [ssl] cert_file={tls.certificate} and '

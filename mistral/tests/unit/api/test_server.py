@@ -1,9 +1,12 @@
 """The HTTP server starts, serves, stops, and says so when its port is taken."""
 
+import socket
+import ssl
 import urllib.error
 import urllib.request
 
 import pytest
+import trustme
 
 from mistral.api.server import ApiServer, TlsFiles
 from mistral.exceptions import ConfigurationError
@@ -60,3 +63,46 @@ def test_missing_certificate_is_a_configuration_error(tmp_path):
 
     with pytest.raises(ConfigurationError, match=r'\[ssl\] cert_file'):
         ApiServer(hello, '127.0.0.1', 0, tls=files)
+
+
+@pytest.fixture
+def tls_server(tmp_path):
+    """Serves over TLS, with two threads; yields it with what a client trusts it by."""
+    authority = trustme.CA()
+    files = TlsFiles(str(tmp_path / 'cert.pem'), str(tmp_path / 'key.pem'))
+    certificate = authority.issue_cert('127.0.0.1')
+    certificate.cert_chain_pems[0].write_to_path(files.certificate)
+    certificate.private_key_pem.write_to_path(files.key)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    server = ApiServer(hello, '127.0.0.1', 0, threads=2, tls=files)
+    server.start()
+    yield server, client
+    server.stop()
+
+
+def fetch(server, client):
+    with urllib.request.urlopen(f'{server.url}/here', timeout=5, context=client) as answer:
+        return answer.read()
+
+
+def test_serves_over_tls(tls_server):
+    server, client = tls_server
+    assert server.url.startswith('https://')
+    assert fetch(server, client) == b'/here'
+
+
+def test_a_client_that_never_shakes_hands_keeps_nobody_out(tls_server):
+    server, client = tls_server
+    with socket.create_connection(('127.0.0.1', server.port)):
+        assert fetch(server, client) == b'/here'
+        assert fetch(server, client) == b'/here'
+
+
+def test_a_client_without_tls_is_sent_away(tls_server, capsys):
+    server, client = tls_server
+    with socket.create_connection(('127.0.0.1', server.port), timeout=5) as plain:
+        plain.sendall(b'GET / HTTP/1.0\r\n\r\n')
+        assert b'200 OK' not in plain.recv(1000)
+    assert fetch(server, client) == b'/here'
+    assert 'Traceback' not in capsys.readouterr().err
