@@ -15,6 +15,7 @@ from oslo_config import cfg
 from mistral import config
 from mistral.cmd import settings
 from mistral.cmd.process import COMPONENTS, Process
+from mistral.cmd.threads import watched_threads
 from mistral.db.database import DatabaseFailure
 from mistral.db.retry import without_sql
 from mistral.exceptions import ConfigurationError, MistralError
@@ -70,22 +71,24 @@ def _run_embedded(conf: cfg.ConfigOpts) -> None:
 
     service = EmbeddedService(conf)
     stop = _stop_on_signals()
-    service.start()
-    if service.api is not None:
-        LOG.info('Serving %s/v2, database %s', service.api.url, service.database_url)
-    stop.wait()
-    LOG.info('Stopping')
-    service.stop()
+    with watched_threads(stop):
+        service.start()
+        if service.api is not None:
+            LOG.info('Serving %s/v2, database %s', service.api.url, service.database_url)
+        stop.wait()
+        LOG.info('Stopping')
+        service.stop()
 
 
 def _run_process(process: Process) -> None:
     stop = _stop_on_signals()
-    try:
-        process.start(stop)
-        stop.wait()
-        LOG.info('Stopping')
-    finally:
-        process.stop()
+    with watched_threads(stop):
+        try:
+            process.start(stop)
+            stop.wait()
+            LOG.info('Stopping')
+        finally:
+            process.stop()
 
 
 def _is_green() -> bool:

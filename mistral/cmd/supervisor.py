@@ -11,6 +11,7 @@ import cotyledon
 from oslo_config import cfg
 
 from mistral.cmd.process import Process
+from mistral.cmd.threads import ThreadDiedError, watched_threads
 
 #: Seconds between the starts of two processes.
 _START_INTERVAL: Final = 0.01
@@ -41,8 +42,13 @@ class _Worker(cotyledon.Service):
         self._process = Process(conf, [component])
 
     def run(self) -> None:
-        self._process.start(self._stop)
-        self._stop.wait()
+        try:
+            with watched_threads(self._stop):
+                self._process.start(self._stop)
+                self._stop.wait()
+        except ThreadDiedError:
+            self._process.stop()
+            raise
 
     def terminate(self) -> None:
         self._stop.set()

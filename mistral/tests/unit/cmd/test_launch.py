@@ -97,6 +97,15 @@ def test_unknown_message_bus(refuse, monkeypatch):
     )
 
 
+def lose_a_thread() -> None:
+    def fail() -> None:
+        raise RuntimeError('no more')
+
+    thread = threading.Thread(target=fail, name='loop')
+    thread.start()
+    thread.join()
+
+
 class Running:
     """Stands for what is launched; asks the process to stop as soon as it has started."""
 
@@ -130,6 +139,18 @@ def launched(monkeypatch):
     yield made
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@needs_the_main_thread
+@pytest.mark.parametrize('environment', [{}, BUS])
+def test_a_dead_thread_stops_the_process_in_order(refuse, monkeypatch, launched, environment):
+    for name, value in environment.items():
+        monkeypatch.setenv(f'OS_{name}', value)
+    monkeypatch.setattr(Running, 'start', lambda *_: lose_a_thread())
+    complaint = refuse('--server', 'engine' if environment else 'all')
+    assert complaint.startswith("The thread 'loop' has died: RuntimeError: no more")
+    (running,) = launched.values()
+    assert running.calls == ['stop']
 
 
 ALL = ['notifier', 'executor', 'engine', 'scheduler', 'event-engine', 'api']
