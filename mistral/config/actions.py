@@ -104,7 +104,10 @@ _HEARTBEAT: Final = (
         help='Seconds between heartbeats, and between checks; 0 switches both off.',
     ),
     cfg.IntOpt(
-        'batch_size', default=10, min=0, help='Lost actions that are ended in one step; 0: all.'
+        'batch_size',
+        default=10,
+        min=0,
+        help=no_effect('all lost actions of a look are taken together'),
     ),
     cfg.IntOpt(
         'first_heartbeat_timeout',
