@@ -19,6 +19,9 @@ _OWN_MEMORY: Final = 128 * 1024 * 1024
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
     memory = job['memory']
+    # V8 reserves far more addresses than a limit for the service may leave it.
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
     engine = MiniRacer()
     if memory:
         # V8 does not count what lies outside of its heap, such as typed arrays.

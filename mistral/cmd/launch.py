@@ -3,7 +3,6 @@
 import importlib.util
 import logging
 import os
-import resource
 import signal
 import sys
 import threading
@@ -14,7 +13,7 @@ from oslo_config import cfg
 
 from mistral import config
 from mistral.cmd import settings
-from mistral.cmd.process import COMPONENTS, Process
+from mistral.cmd.process import COMPONENTS, Process, limit_memory
 from mistral.cmd.threads import watched_threads
 from mistral.db.database import DatabaseFailure
 from mistral.db.retry import without_sql
@@ -31,7 +30,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         if conf.debug and conf.log_options:
             conf.log_opt_values(LOG, logging.DEBUG)
-        _limit_memory(conf.engine.memory_limit_mb)
         _run(conf)
     except (MistralError, ModuleNotFoundError) as e:
         return _complain(str(e))
@@ -69,6 +67,7 @@ def _run_embedded(conf: cfg.ConfigOpts) -> None:
     # Brings what every component needs.
     from mistral.cmd.embedded import EmbeddedService  # noqa: PLC0415
 
+    limit_memory(conf.engine.memory_limit_mb)
     service = EmbeddedService(conf)
     stop = _stop_on_signals()
     with watched_threads(stop):
@@ -124,15 +123,6 @@ def _components(names: Collection[str]) -> list[str]:
 def _complain(message: str) -> int:
     print(f'ERROR: {message}', file=sys.stderr)
     return 1
-
-
-def _limit_memory(megabytes: int) -> None:
-    """Let allocations beyond this fail (`[engine] memory_limit_mb`); 0 and less set no limit."""
-    if megabytes > 0:
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = megabytes * 1024 * 1024
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _stop_on_signals() -> threading.Event:

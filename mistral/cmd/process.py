@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import resource
 import threading
 from collections.abc import Sequence
 from typing import Final
@@ -57,6 +58,8 @@ class Process:
 
         Gives up when `stop` is set.
         """
+        if 'engine' in self._components:
+            limit_memory(self._conf.engine.memory_limit_mb)
         monitoring = self._conf.monitoring
         if monitoring.port:
             self._start_part(MonitoringServer(monitoring.host, monitoring.port, self._checks))
@@ -92,6 +95,15 @@ class Process:
     def _build_foundation(self) -> Foundation:
         self._foundation = Foundation(self._conf)
         return self._foundation
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let allocations beyond this fail (`[engine] memory_limit_mb`); 0 and less set no limit."""
+    if megabytes > 0:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = megabytes * 1024 * 1024
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def load_backend(conf: cfg.ConfigOpts) -> base.Backend:

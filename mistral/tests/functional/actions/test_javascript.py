@@ -1,5 +1,6 @@
 """`std.javascript` with a real engine."""
 
+import resource
 from typing import Any
 
 import pytest
@@ -79,6 +80,14 @@ class TestLimits:
     def test_no_limits(self, run: Run, override: Override) -> None:
         override('action_std_javascript', timeout=0, memory_limit_mb=0)
         assert run('std.js', script='return 1') == 1
+
+    def test_a_limit_for_the_service_is_not_one_for_scripts(self, run: Run) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, hard))
+        try:
+            assert run('std.js', script='return 1') == 1
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 class TestEngines:

@@ -85,6 +85,13 @@ class TestProcess:
         assert log == [*stops, 'bus is let go', 'database is let go']
 
     @pytest.mark.parametrize('component', COMPONENTS)
+    def test_memory_is_limited_for_engines_alone(self, make, monkeypatch, component):
+        limits = []
+        monkeypatch.setattr(process, 'limit_memory', limits.append)
+        make(component).start(threading.Event())
+        assert limits == ([0] if component == 'engine' else [])
+
+    @pytest.mark.parametrize('component', COMPONENTS)
     def test_who_needs_the_database(self, make, log, component):
         make(component).start(threading.Event())
         assert ('database is there' in log) == (component.replace('-', '_') in ON_DATABASE)
