@@ -7,8 +7,11 @@ anew with nothing but what both understand alike.
 
 import re
 from collections.abc import Callable, Iterable
-from re import _parser  # type: ignore[attr-defined]  # what `re` itself reads patterns with
+from importlib import import_module
 from typing import Any, Final, NamedTuple
+
+#: What `re` itself reads patterns with.
+_parser: Final = import_module('re._parser')
 
 #: Members of the classes of characters, as the inside of a set.
 _UNICODE: Final = {'WORD': r'\p{L}\p{N}_', 'DIGIT': r'\p{Nd}', 'SPACE': r'\s\x1c-\x1f'}
