@@ -6,7 +6,8 @@ elsewhere. Without one the whole service runs behind it, so the WSGI server must
 process.
 """
 
-import functools
+import atexit
+import threading
 from typing import Any
 
 from mistral import config
@@ -22,10 +23,17 @@ def _build() -> Any:
     if config.is_in_process(config.transport_scheme(conf)):
         service = EmbeddedService(conf)
         service.start(serve_http=False)
+        atexit.register(service.stop)
         return service.app
-    components = Components(conf, load_backend(conf), functools.cache(lambda: Foundation(conf)))
+    foundation = Foundation(conf)
+    atexit.register(foundation.database.dispose)
+    foundation.wait_for_database(threading.Event())
+    bus = load_backend(conf)
+    atexit.register(bus.close)
+    components = Components(conf, bus, lambda: foundation)
     for part in components.beside_app():
         part.start()
+        atexit.register(part.stop)
     return components.app()
 
 

@@ -1,13 +1,11 @@
 """Authentication where API, engine and executor are processes of their own, and under WSGI."""
 
-import sys
-
 import pytest
 
 from mistral.tests.functional.auth.keystone_server import ALICE, BOB
 from mistral.tests.functional.auth.users import UserRest
 from mistral.tests.functional.cluster.cluster import SMALL, running_cluster
-from mistral.tests.functional.service.processes import Program, write_config
+from mistral.tests.functional.service.wsgi import WsgiServer
 from mistral.tests.waiting import wait_for
 
 WORKFLOWS = """
@@ -26,17 +24,6 @@ patient:
   tasks:
     wait: {action: std.async_noop, on-success: ask}
     ask: {action: test.whoami, publish: {me: <% task().result %>}}
-"""
-
-#: Serves what follows the name of a configuration file.
-WSGI = """
-import sys
-from cheroot.wsgi import Server
-from mistral.wsgi import application
-server = Server(('127.0.0.1', 0), application)
-server.prepare()
-print(f'Serving http://127.0.0.1:{server.bind_addr[1]}/v2', flush=True)
-server.serve()
 """
 
 
@@ -98,18 +85,12 @@ def test_wsgi(keystone, tmp_path):
         **keystone.options,
         'database': {'connection': f'sqlite:///{tmp_path}/mistral.sqlite'},
     }
-    config = write_config(tmp_path / 'mistral.conf', options)
-    program = Program('wsgi', tmp_path, {'MISTRAL_CONFIG_FILE': str(config)})
+    server = WsgiServer(tmp_path, options)
     try:
-        program._start(sys.executable, '-c', WSGI)
-        url = wait_for(lambda: served_at(program), 'API under WSGI')
+        server.launch()
+        url = server.url()
         user = UserRest(url, keystone.token(ALICE))
         assert list(user.items('/workflows')) == []
         assert UserRest(url, 'wrong').request('GET', '/workflows').status_code == 401
     finally:
-        program.erase()
-
-
-def served_at(program):
-    _, found, url = program.new_log.partition('Serving ')
-    return url.split()[0] if found else None
+        server.erase()
