@@ -44,15 +44,15 @@ def session(conf: cfg.ConfigOpts, auth: Any) -> Session:
     """A session by the options of `[keystone]`, and where these are silent by those of
     `[keystone_authtoken]`."""
     given, fallback = conf.keystone, conf[_GROUP]
-    return loading.session.Session().load_from_options(
+    return loading.load_session_from_conf_options(
+        conf,
+        'keystone',
         auth=auth,
         insecure=given.insecure or fallback.insecure,
         cacert=given.cafile or fallback.cafile,
         cert=given.certfile or fallback.certfile,
         key=given.keyfile or fallback.keyfile,
         timeout=given.timeout or _TIMEOUT,
-        collect_timing=given.collect_timing,
-        split_loggers=given.split_loggers,
     )
 
 

@@ -118,6 +118,8 @@ class TestServiceUser:
         assert (session.verify, session.timeout) == ('/two', 30)
         conf = make('[keystone]\ninsecure = true')
         assert service_user.session(conf, None).verify is False
+        conf = make('[keystone]\ntls_ciphers = HIGH')
+        assert service_user.session(conf, None).tls_ciphers == 'HIGH'
 
 
 @pytest.mark.parametrize(
